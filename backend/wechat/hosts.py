@@ -1,0 +1,28 @@
+"""Where WeChat Pay answers, and which addresses this package will talk to."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+PRIMARY_HOST: Final = "https://api.mch.weixin.qq.com"
+SECOND_HOST: Final = "https://api2.mch.weixin.qq.com"
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether `url` names this machine only: `localhost` or a loopback address, never a name to be looked up."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_safe(url: str) -> str:
+    """Give `url` without its trailing slash; refuse clear text to anywhere but this machine with `ValueError`."""
+    if urlsplit(url).scheme != "https" and not is_loopback(url):
+        raise ValueError("WeChat Pay is reached by https; plain http is for the sandbox on loopback only")
+    return url.rstrip("/")
