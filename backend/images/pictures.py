@@ -15,7 +15,8 @@ from typing import Final
 
 from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-# WeChat Pay takes 2 MB at most (doc 4012760432); a multipart envelope and a rounding of "MB" must fit too.
+# WeChat Pay's own pages say 2 MB or 5 MB (pay.weixin.qq.com, docs/partner/apis/contracted-merchant-application/upload,
+# 2024-11 to 2026-05); this stays under the smallest, whichever way a megabyte is counted.
 LIMIT_BYTES: Final = 1_950_000
 MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
