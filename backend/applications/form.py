@@ -77,8 +77,8 @@ _OPTIONAL, _OTHER_HOLDER = Required.OPTIONAL, Required.OTHER_HOLDER
 # In the order staff fill them in. Paths, types and limits: WeChat Pay 4012722249 and its sibling pages, with the
 # narrowest limit where the pages differ.
 # Left out on purpose: contact_info.openid, because either it or the ID number is sent and its encryption is documented
-# in two ways; addition_info.legal_person_video, because it goes through an upload of its own and a written commitment
-# is accepted in its place; id_card_address and sales_info, because WeChat Pay validates what it did not ask for.
+# in two ways; addition_info.legal_person_video, because only a rejection asks for it and it goes through an upload of
+# its own; id_card_address and sales_info, because WeChat Pay validates what it did not ask for.
 _FIELDS = (
     Field("id_card_copy", _O, Kind.IMAGE, provider_paths=(_ID_CARD + "id_card_copy",)),
     Field("id_card_national", _O, Kind.IMAGE, provider_paths=(_ID_CARD + "id_card_national",)),

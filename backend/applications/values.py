@@ -118,8 +118,10 @@ def _keep(text: str, head: int, tail: int, shortest: int) -> str:
 
 
 def _mask_email(text: str) -> str:
-    name, at, host = text.rpartition("@")
-    return f"{name[:1]}***@{host}" if at and len(name) > 1 else f"***{at}{host}" if at else "***"
+    name, _, host = text.rpartition("@")
+    if not name:
+        return "***"
+    return f"{name[0]}***@{host}" if len(name) > 1 else f"***@{host}"
 
 
 def _mask_phone(text: str) -> str:
@@ -132,8 +134,8 @@ def _mask_address(text: str) -> str:
 
 
 def _mask_coordinate(text: str) -> str:
-    whole, point, _ = text.partition(".")
-    return f"{whole}.***" if point else "***"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.***" if fraction else "***"
 
 
 _MASKS: Mapping[Mask, Callable[[str], str]] = MappingProxyType(
