@@ -59,7 +59,7 @@ def parse_media_id(body: bytes) -> str:
 
 
 def parse_applyment(body: bytes) -> Applyment:
-    """Read the answer to a query; a promised member that is missing is a `MalformedAnswerError`, an unknown one is not."""
+    """Read the answer to a query; `MalformedAnswerError` when a promised member is missing. Others are ignored."""
     content = _object(body)
     audit = content.get("audit_detail") or []
     if not isinstance(audit, list) or not all(isinstance(item, dict) for item in audit):

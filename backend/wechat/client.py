@@ -24,7 +24,7 @@ from backend.wechat.credentials import PayCredentials
 from backend.wechat.errors import Action, Call, Signal, UnsendableError, failure
 from backend.wechat.errors import Final as FinalError
 from backend.wechat.exchange import Answer, SignedExchange, random_nonce
-from backend.wechat.hosts import PRIMARY_HOST, require_safe
+from backend.wechat.hosts import PRIMARY_HOST, require_safe, trusted_authorities
 from backend.wechat.payload import encode_form
 
 # The trailing slash is part of the path and of the signed string.
@@ -64,7 +64,9 @@ class PayClient:
         """
         self._base_url = require_safe(base_url)
         self._credentials = credentials
-        self._http = httpx2.AsyncClient(timeout=timeout_seconds, trust_env=False, follow_redirects=False)
+        self._http = httpx2.AsyncClient(
+            verify=trusted_authorities(), timeout=timeout_seconds, trust_env=False, follow_redirects=False
+        )
         self._exchange = SignedExchange(self._http, credentials, timeout_seconds, wall, nonce)
 
     async def __aenter__(self) -> Self:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx2
+
 PRIMARY_HOST: Final = "https://api.mch.weixin.qq.com"
 SECOND_HOST: Final = "https://api2.mch.weixin.qq.com"
+
+
+@cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Give the one TLS context of all connections: loading its certificates takes longer than signing a request."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def is_loopback(url: str) -> bool:

@@ -23,7 +23,7 @@ from backend.wechat.credentials import (
     load_public_key,
     read_members,
 )
-from backend.wechat.hosts import is_loopback
+from backend.wechat.hosts import is_loopback, trusted_authorities
 
 _TIMEOUT_SECONDS: Final = 10.0
 _KEY_ALPHABET: Final = string.ascii_letters + string.digits
@@ -60,7 +60,7 @@ async def fetch_clock_offset(control_url: str) -> float:
 async def _ask(method: str, control_url: str, path: str, content: dict[str, str] | None = None) -> dict[str, Any]:
     if not is_loopback(control_url):
         raise ValueError("the sandbox is on loopback only")
-    async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
+    async with httpx2.AsyncClient(verify=trusted_authorities(), timeout=_TIMEOUT_SECONDS, trust_env=False) as http:
         try:
             response = await http.request(method, control_url.rstrip("/") + path, json=content)
         except httpx2.RequestError as error:
@@ -91,7 +91,7 @@ def _prepare(folder: Path, mchid: str) -> dict[str, str]:
     known.setdefault("serial_no", secrets.token_hex(20).upper())
     known.setdefault("api_v3_key", "".join(secrets.choice(_KEY_ALPHABET) for _ in range(32)))
     # Before the sandbox hears of them: an interrupted enrolment must not leave it with keys that we lost.
-    _write(folder / MERCHANT_FILE, orjson.dumps(known, option=orjson.OPT_INDENT_2))
+    _write(folder / MERCHANT_FILE, orjson.dumps(known, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return {
         "mchid": mchid,
@@ -111,7 +111,7 @@ def _store_answer(folder: Path, answer: dict[str, Any]) -> None:
         raise SandboxError("the sandbox's public key is not a usable key") from error
     _write(folder / PUBLIC_KEY_FILE, pem.encode())
     merchant = {**read_members(folder, []), "public_key_id": key_id}
-    _write(folder / MERCHANT_FILE, orjson.dumps(merchant, option=orjson.OPT_INDENT_2))
+    _write(folder / MERCHANT_FILE, orjson.dumps(merchant, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -75,7 +75,8 @@ def verify_answer(
     """Return when `body` was signed by the key of `keys` that the answer names, less than 300 s from now.
 
     Refuses with `UnknownSerialError` when the named key is not in `keys` and with `UnverifiedAnswerError` for
-    everything else. `headers` must be case-insensitive. The tolerance is that of WeChat Pay's own Go SDK: 300 s is too much already.
+    everything else. `headers` must be case-insensitive. The tolerance is that of WeChat Pay's own Go SDK, which refuses
+    300 s already.
     """
     names = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
     timestamp, nonce, signature, serial = (headers.get(name, "") for name in names)
