@@ -122,10 +122,8 @@ def normalise(content: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Picture:
     source_format = _source_format(content)
     if source_format is SourceFormat.JPEG and _has_too_many_scans(content):
         raise PictureRefused(PictureRefusal.NOT_AN_IMAGE)
-    with _opened(content, source_format) as image:
-        _check_header(image)
-        upright = _upright_on_white(image)
-    return _encoded(upright, source_format, limit_bytes)
+    plain, orientation = _decoded(content, source_format)
+    return _encoded(_upright_on_white(plain, orientation), source_format, limit_bytes)
 
 
 def _source_format(content: bytes) -> SourceFormat:
@@ -214,16 +212,23 @@ def _scaled(size: tuple[int, int]) -> tuple[int, int]:
     return round(width * factor), round(height * factor)
 
 
-def _upright_on_white(image: ImageFile.ImageFile) -> Image.Image:
+def _decoded(content: bytes, source_format: SourceFormat) -> tuple[Image.Image, int]:
+    """The pixels, not much larger than they will be kept, and how the camera was held."""
+    image = _opened(content, source_format)
+    _check_header(image)
     target = _scaled(image.size)
     orientation = _orientation(image)
     # Lets the JPEG decoder skip detail that is scaled away: a quarter of the memory for a 50 megapixel photo.
     image.draft("RGB", target)
     try:
         image.load()
-        plain = _in_plain_mode(image)
+        return _roughly_shrunk(image, target), orientation
     except (OSError, EOFError, *_BROKEN_CONTENT):
         raise PictureRefused(PictureRefusal.TRUNCATED) from None
+
+
+def _upright_on_white(plain: Image.Image, orientation: int) -> Image.Image:
+    target = _scaled(plain.size)
     if plain.size != target:
         plain = plain.resize(target, Image.Resampling.LANCZOS)
     if orientation in _UPRIGHT:
@@ -246,12 +251,33 @@ def _orientation(image: ImageFile.ImageFile) -> int:
         return 1
 
 
+def _roughly_shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """The pixels in a plain mode, at a size not far above the target's.
+
+    A big PNG or BMP is taken strip by strip, so that only its decoded form is ever held whole: a conversion of all of
+    it at once would take 200 MB for 50 megapixels, and scaling with transparency as much again.
+    """
+    factor = min(image.width // target[0], image.height // target[1])
+    if factor < 2:
+        return _in_plain_mode(image)
+    rows = 64 * factor
+    small = Image.new(_plain_mode(image), (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, image.height, rows):
+        strip = _in_plain_mode(image.crop((0, top, image.width, min(top + rows, image.height)))).reduce(factor)
+        small.paste(strip, (0, top // factor))
+    return small
+
+
+def _plain_mode(image: Image.Image) -> str:
+    """RGBA when some of it may be transparent, else RGB: the modes that scaling treats well."""
+    return "RGBA" if image.has_transparency_data else "RGB"
+
+
 def _in_plain_mode(image: Image.Image) -> Image.Image:
-    """The pixels as RGB, or as RGBA when some may be transparent; the modes that scaling treats well."""
     if image.mode.startswith("I"):
         # Sixteen bits of grey; converting straight to eight would cut everything above 255 to white.
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-    wanted = "RGBA" if image.has_transparency_data else "RGB"
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    wanted = _plain_mode(image)
     return image if image.mode == wanted else image.convert(wanted)
 
 
