@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.wechat.errors import PlaintextTooLongError, UnsendableError
@@ -28,6 +28,17 @@ FORMS = st.dictionaries(
     st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)),
     max_size=3,
 )
+
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+OBJECTS = st.recursive(st.text("x张", max_size=2), lambda inner: st.dictionaries(NAMES, inner, max_size=3))
+
+
+def text_paths(content: dict[str, Any], above: str = "") -> list[str]:
+    """Give the dotted path of every text."""
+    found = []
+    for name, value in content.items():
+        found += [above + name] if isinstance(value, str) else text_paths(value, f"{above}{name}.")
+    return found
 
 
 def opened(ciphertext: str, key: RSAPrivateKey = KEY) -> str:
@@ -67,6 +78,8 @@ def test_the_same_text_is_sealed_differently_each_time() -> None:
     assert encrypt(KEY.public_key(), "张三") != encrypt(KEY.public_key(), "张三")
 
 
+# No deadline: a busy machine is not a failure.
+@settings(deadline=None)
 @given(FORMS)
 def test_no_empty_value_is_left_and_no_other_is_lost(content: dict[str, Any]) -> None:
     """Dropping takes exactly the nulls and empties, once for all, and leaves the original alone."""
@@ -79,23 +92,28 @@ def test_no_empty_value_is_left_and_no_other_is_lost(content: dict[str, Any]) ->
     assert (leaves(kept) if kept else []) == wanted
 
 
-@given(FORMS, st.lists(st.lists(NAMES, min_size=1, max_size=3).map(".".join), max_size=2))
-def test_sealing_touches_the_named_texts_only(content: dict[str, Any], paths: list[str]) -> None:
-    """Whatever the form, the texts at the paths open to what they were and all else is equal; or it is refused."""
+# No deadline: a busy machine is not a failure.
+@settings(deadline=None)
+@given(st.dictionaries(NAMES, OBJECTS, max_size=3), st.sets(PATHS, max_size=3), st.data())
+def test_sealing_touches_the_named_texts_only(content: dict[str, Any], absent: set[str], data: st.DataObject) -> None:
+    """Texts at the paths open to what they were, all else is equal, and the caller's form is as it was."""
+    texts = text_paths(content)
+    named = data.draw(st.sets(st.sampled_from(texts), max_size=3)) if texts else set()
     before = copy.deepcopy(content)
     try:
-        sealed = encrypt_paths(content, paths, KEY.public_key())
+        sealed = encrypt_paths(content, named | absent, KEY.public_key())
     except UnsendableError:
+        # Only a path that was not drawn from the texts can lead to something else.
+        assert absent - set(texts)
         return
     finally:
         assert content == before
-    for path in set(paths):
+    for path in (named | absent) & set(texts):
         *parents, leaf = path.split(".")
-        there: Any = sealed
+        parent = sealed
         for name in parents:
-            there = there.get(name, {})
-        if leaf in there:
-            there[leaf] = opened(there[leaf])
+            parent = parent[name]
+        parent[leaf] = opened(parent[leaf])
     assert sealed == before
 
 
