@@ -38,8 +38,11 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow's decoders raise on hostile bytes, apart from OSError and EOFError, which say that bytes are missing.
-_BROKEN_CONTENT = (SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error, zlib.error)
+# What Pillow's decoders raise on missing, changed and hostile bytes.
+_BROKEN_CONTENT: Final = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError),
+    *(struct.error, zlib.error),
+)
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _FTYP_BRANDS: Final = {
     b"heic": "HEIC",
@@ -65,7 +68,7 @@ class SourceFormat(StrEnum):
 
 
 class PictureRefusal(StrEnum):
-    """Why a photo is not taken."""
+    """Why a photo is not taken; a file whose header reads well and whose pixels do not is TRUNCATED."""
 
     EMPTY = "EMPTY"
     TOO_LARGE = "TOO_LARGE"
@@ -185,8 +188,6 @@ def _opened(content: bytes, source_format: SourceFormat) -> ImageFile.ImageFile:
                 return PngImagePlugin.PngImageFile(file)
             case SourceFormat.BMP:
                 return BmpImagePlugin.BmpImageFile(file)
-    except (OSError, EOFError):
-        raise PictureRefused(PictureRefusal.TRUNCATED) from None
     except _BROKEN_CONTENT:
         raise PictureRefused(PictureRefusal.NOT_AN_IMAGE) from None
 
@@ -223,7 +224,7 @@ def _decoded(content: bytes, source_format: SourceFormat) -> tuple[Image.Image, 
     try:
         image.load()
         return _roughly_shrunk(image, target), orientation
-    except (OSError, EOFError, *_BROKEN_CONTENT):
+    except _BROKEN_CONTENT:
         raise PictureRefused(PictureRefusal.TRUNCATED) from None
 
 
@@ -246,7 +247,7 @@ def _upright_on_white(plain: Image.Image, orientation: int) -> Image.Image:
 def _orientation(image: ImageFile.ImageFile) -> int:
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
-    except (OSError, EOFError, Warning, *_BROKEN_CONTENT):
+    except _BROKEN_CONTENT:
         # Broken EXIF says nothing about the pixels: the photo is taken as it lies.
         return 1
 
@@ -282,12 +283,18 @@ def _in_plain_mode(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image, source_format: SourceFormat, limit_bytes: int) -> Picture:
-    while True:
-        for quality in _QUALITIES:
-            file = io.BytesIO()
-            image.save(file, "JPEG", quality=quality)
-            content = file.getvalue()
-            if len(content) <= limit_bytes:
-                return Picture(content, hashlib.sha256(content).hexdigest(), *image.size, source_format)
+    for quality in _QUALITIES:
+        content = _jpeg(image, quality)
+        if len(content) <= limit_bytes:
+            break
+    while len(content) > limit_bytes:
         width, height = image.size
         image = image.resize((max(1, int(width * _SHRINK)), max(1, int(height * _SHRINK))), Image.Resampling.LANCZOS)
+        content = _jpeg(image, _QUALITIES[-1])
+    return Picture(content, hashlib.sha256(content).hexdigest(), *image.size, source_format)
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return file.getvalue()
