@@ -107,10 +107,15 @@ class Socket:
     def end(self, close: Close) -> None:
         """Ends the socket from outside its reader; the first call wins, nothing more is sent but the close frame."""
         if not self._ended:
-            self._ended = True
-            self._ending = close
             # The reader is woken by its own deadline: one way out for time, drain and a session that ended.
-            self._deadline.reschedule(asyncio.get_running_loop().time())
+            self._end_in(0.0, close)
+            self._ended = True
+
+    def _end_in(self, seconds: float, close: Close) -> None:
+        # A deadline that has just passed cannot be moved; the reader is already on its way out.
+        if not self._deadline.expired():
+            self._ending = close
+            self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
     async def _close(self, close: Close) -> None:
         try:
@@ -176,8 +181,7 @@ class Socket:
             raise Close(CloseCode.FORBIDDEN, known.message) from None
         self._initialised = True
         if not self._ended:
-            self._ending = Close(CloseCode.GOING_AWAY, TEXTS["lifetime"])
-            self._deadline.reschedule(asyncio.get_running_loop().time() + self._limits.socket_seconds)
+            self._end_in(self._limits.socket_seconds, Close(CloseCode.GOING_AWAY, TEXTS["lifetime"]))
         await self._send({"type": "connection_ack"})
 
     async def _subscribe(self, message: dict[str, Any]) -> None:

@@ -48,6 +48,8 @@ class Contexts:
             raise RuntimeError(SECRET)
         if caller.authorization == "Bearer busy":
             raise ApiError(Code.RATE_LIMITED, retry_after_seconds=7)
+        if caller.authorization == "Bearer wordy":
+            raise ApiError(Code.FORBIDDEN, "很" * 100)
         if caller.authorization not in {None, "Bearer good"} or not self.valid:
             raise ApiError(Code.UNAUTHENTICATED)
         context = Context(caller, self)
