@@ -1,5 +1,6 @@
 """The content of a form: what each value must be, and what values must be to one another."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +28,7 @@ OTHER_BANK = "其他银行"
 
 # 北京, 天津, 上海, 重庆: the province code stands for the city as well.
 _MUNICIPALITIES = ("11", "12", "31", "50")
+_PROVINCE = re.compile(r"[^市区县镇乡路街]{2,3}省|[^市区县镇乡路街]{2,6}自治区")
 _SENSITIVE_WORDS = ("慈善", "基金", "医疗")
 # Generous bounds of the country, for swapped or mistyped coordinates.
 _BOUNDS = MappingProxyType({"store_longitude": (73, 136), "store_latitude": (3, 54)})
@@ -42,9 +44,9 @@ class _Entry:
     on: date
 
     def other(self, name: str) -> str:
-        """Text of another field that counts in this form; "" when it is not there."""
+        """Text of another field; "" when it is not there."""
         value = self.values.get(name)
-        return value if isinstance(value, str) and applies(FIELDS[name], self.values) else ""
+        return value if isinstance(value, str) else ""
 
     def problem(self, code: ProblemCode, **params: str | int) -> Problem:
         return Problem(self.field.name, code, params)
@@ -157,7 +159,7 @@ def _city_level(entry: _Entry) -> Iterator[Problem]:
 
 
 def _without_province(entry: _Entry) -> Iterator[Problem]:
-    if "省" in entry.text[1:5] or "自治区" in entry.text[1:9]:
+    if _PROVINCE.match(entry.text):
         yield entry.problem(ProblemCode.REGION_REPEATED)
 
 

@@ -173,6 +173,12 @@ def test_the_test_channel_files_another_holder_under_their_own_name() -> None:
     assert body["contact_info"]["contact_name"] == "张三"
 
 
+def test_a_holder_of_an_earlier_answer_is_not_filed() -> None:
+    """Once the card is the operator's, a name left behind from another holder goes nowhere."""
+    body = built(every_field_filled(settlement_holder="OPERATOR"))
+    assert body["bank_account_info"]["account_name"] == "张三"
+
+
 @pytest.mark.parametrize(
     ("values", "channel", "code"),
     [
