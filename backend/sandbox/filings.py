@@ -70,7 +70,7 @@ class Filings:
         if before is not None and before.state is State.CANCELED:
             return before, "canceled"
         if before is not None and before.state not in RESUBMITTABLE:
-            raise PayError(400, "PROCESSING", "申请单正在处理中,请查询申请单状态")
+            raise PayError(400, "PROCESSING", "申请单正在处理中，请查询申请单状态")
         verdict = next_rejection() or self._planned(mchid, form)
         if verdict.verdict is Outcome.REFUSE:
             raise business_refusal(verdict.pointer, RULES[verdict.pointer.removeprefix("/")].label)

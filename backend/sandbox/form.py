@@ -119,7 +119,7 @@ def _check_list(rule: Rule, value: object) -> None:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _wrong_type(rule, value)
     if not 1 <= len(value) <= rule.longest:
-        raise schema_refusal(rule.pointer, rule.label, f"数组规则校验失败,元素数 {len(value)},应为1到{rule.longest}")
+        raise schema_refusal(rule.pointer, rule.label, f"数组规则校验失败，元素数 {len(value)}，应为1到{rule.longest}")
 
 
 def _check_characters(rule: Rule, value: object) -> None:
@@ -131,9 +131,11 @@ def _check_characters(rule: Rule, value: object) -> None:
     elif rule.kind is Kind.MEDIA:
         shortest, longest = 1, MEDIA_ID_CHARACTERS
     if len(value) < shortest:
-        raise schema_refusal(rule.pointer, rule.label, f"字符串规则校验失败,字符数 {len(value)},小于最小值 {shortest}")
+        raise schema_refusal(
+            rule.pointer, rule.label, f"字符串规则校验失败，字符数 {len(value)}，小于最小值 {shortest}"
+        )
     if len(value) > longest:
-        raise schema_refusal(rule.pointer, rule.label, f"字符串规则校验失败,字符数 {len(value)},大于最大值 {longest}")
+        raise schema_refusal(rule.pointer, rule.label, f"字符串规则校验失败，字符数 {len(value)}，大于最大值 {longest}")
     if rule.choices and value not in rule.choices:
         raise schema_refusal(rule.pointer, rule.label, "枚举规则校验失败", value)
 
@@ -154,7 +156,7 @@ def _decrypted(members: dict[str, Any], decrypt: Callable[[str], str | None]) ->
         elif rule.kind is Kind.SEALED:
             clear = decrypt(value)
             if clear is None:
-                raise business_refusal(rule.pointer, rule.label, "解密失败,请检查加密公钥与Wechatpay-Serial是否一致")
+                raise business_refusal(rule.pointer, rule.label, "解密失败，请检查加密公钥与Wechatpay-Serial是否一致")
             texts[path] = clear
     return texts
 
@@ -234,9 +236,9 @@ def _check_media(members: dict[str, Any], knows_media: Callable[[str], bool]) ->
     for path, value in members.items():
         rule = RULES[path]
         if rule.kind is Kind.MEDIA and not knows_media(value):
-            raise _invalid(path, "图片内容无效,请重新上传")
+            raise _invalid(path, "图片内容无效，请重新上传")
         if rule.kind is Kind.MEDIA_LIST and not all(map(knows_media, value)):
-            raise _invalid(path, "图片内容无效,请重新上传")
+            raise _invalid(path, "图片内容无效，请重新上传")
 
 
 def _invalid(path: str, complaint: str = "取值有误") -> PayError:

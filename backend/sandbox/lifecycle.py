@@ -103,10 +103,10 @@ class Move:
 
 _VERDICT_STATES: Mapping[Outcome, tuple[State, str]] = {
     Outcome.ACCEPT: (State.TO_BE_SIGNED, "审核通过"),
-    Outcome.CONFIRM: (State.TO_BE_CONFIRMED, "审核通过,待账户验证"),
+    Outcome.CONFIRM: (State.TO_BE_CONFIRMED, "审核通过，待账户验证"),
     Outcome.REJECT: (State.REJECTED, "审核驳回"),
-    Outcome.CANCEL: (State.CANCELED, "主体存在风险,申请单作废"),
-    Outcome.EDIT: (State.EDITTING, "提交异常,请重新提交"),
+    Outcome.CANCEL: (State.CANCELED, "主体存在风险，申请单作废"),
+    Outcome.EDIT: (State.EDITTING, "提交异常，请重新提交"),
 }
 
 _OWNER_MOVES: Mapping[State, tuple[State, str]] = {
@@ -115,8 +115,8 @@ _OWNER_MOVES: Mapping[State, tuple[State, str]] = {
 }
 
 _REFUSED_PERSONS: Mapping[Person, str] = {
-    Person.OTHER: "当前微信的实名信息与经营者本人不一致,请由经营者本人使用自己的微信扫码操作。",
-    Person.UNVERIFIED: "当前微信尚未完成实名认证,请先在微信中绑定本人银行卡完成实名后再操作。",
+    Person.OTHER: "当前微信的实名信息与经营者本人不一致，请由经营者本人使用自己的微信扫码操作。",
+    Person.UNVERIFIED: "当前微信尚未完成实名认证，请先在微信中绑定本人银行卡完成实名后再操作。",
 }
 
 
@@ -148,9 +148,9 @@ def _due(state: State, since: float, verdict: Verdict) -> Move | None:
             to, cause = _VERDICT_STATES[verdict.verdict]
             return Move(since + verdict.audit_seconds, to, cause)
         case State.TO_BE_CONFIRMED:
-            return Move(since + CONFIRM_DAYS_SECONDS, State.REJECTED, "超过10天未完成账户验证,自动驳回")
+            return Move(since + CONFIRM_DAYS_SECONDS, State.REJECTED, "超过10天未完成账户验证，自动驳回")
         case State.TO_BE_SIGNED:
-            return Move(since + SIGN_DAYS_SECONDS, State.CANCELED, "超过30天未签约,申请单作废")
+            return Move(since + SIGN_DAYS_SECONDS, State.CANCELED, "超过30天未签约，申请单作废")
         case State.SIGNING:
             return Move(since + verdict.signing_seconds, State.FINISHED, "权限已开通")
     return None

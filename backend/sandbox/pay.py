@@ -138,7 +138,7 @@ class PayApi:
         if merchant is None:
             raise PayError(401, "SIGN_ERROR", "Http头Authorization中的mchid有误")
         if merchant.serial_no != claim.serial_no:
-            raise PayError(401, "SIGN_ERROR", "商户证书序列号有误,请使用签名私钥匹配的证书序列号")
+            raise PayError(401, "SIGN_ERROR", "商户证书序列号有误，请使用签名私钥匹配的证书序列号")
         public_key = serialization.load_pem_public_key(merchant.public_key_pem.encode())
         if not isinstance(public_key, rsa.RSAPublicKey):
             raise TypeError("enrolment lets in RSA keys only")
@@ -164,7 +164,7 @@ class PayApi:
         while recent and recent[0] <= now - 1:
             recent.popleft()
         if len(recent) >= limit:
-            raise PayError(429, "RATE_LIMITED", "请求频率超限,请降低请求接口频率")
+            raise PayError(429, "RATE_LIMITED", "请求频率超限，请降低请求接口频率")
         recent.append(now)
 
     def _store(self, mchid: str, upload: Upload) -> tuple[str, dict[str, Any]]:
@@ -210,8 +210,8 @@ class PayApi:
             # From the proxy in front, which holds no key: the one answer that is not signed.
             return HTMLResponse(_BAD_GATEWAY, 502, {"Request-ID": _request_id()})
         if kind is Kind.STATUS_429:
-            return self._signed(429, {"code": "RATE_LIMITED", "message": "请求频率超限,请降低请求接口频率"})
-        return self._signed(500, {"code": "SYSTEM_ERROR", "message": "系统繁忙,请稍后重试"})
+            return self._signed(429, {"code": "RATE_LIMITED", "message": "请求频率超限，请降低请求接口频率"})
+        return self._signed(500, {"code": "SYSTEM_ERROR", "message": "系统繁忙，请稍后重试"})
 
     def _signed(self, status: int, answer: dict[str, Any], fault: Fault | None = None) -> Response:
         body = orjson.dumps(answer)

@@ -37,7 +37,7 @@ class Claim:
 
 def read_authorization(header: str | None) -> Claim:
     """Read an Authorization header; refuse with SIGN_ERROR whatever is not exactly the documented form."""
-    malformed = PayError(401, "SIGN_ERROR", "Http头Authorization值格式错误,请参考《微信支付商户REST API签名规则》")
+    malformed = PayError(401, "SIGN_ERROR", "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》")
     scheme, _, rest = (header or "").partition(" ")
     if scheme != SCHEME:
         raise malformed
@@ -81,7 +81,7 @@ def check_request(
     raise PayError(
         401,
         "SIGN_ERROR",
-        "错误的签名,验签失败",
+        "错误的签名，验签失败",
         {
             "field": "signature",
             "location": "authorization",

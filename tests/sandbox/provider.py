@@ -263,8 +263,22 @@ class Provider:
         return result
 
 
+_WECHATPAY_PEM = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+)
+
+
+def with_a_key(data: Path) -> Path:
+    """Put one WeChat Pay key of this run into a data folder that has none: making a key takes a while."""
+    data.mkdir(exist_ok=True)
+    key = data / "wechatpay_key.pem"
+    if not key.exists():
+        key.write_bytes(_WECHATPAY_PEM)
+    return data
+
+
 def in_process(data: Path, wall: Wall, *, client: str = "127.0.0.1") -> Provider:
     """Give a provider that talks to a sandbox over `data` without a socket."""
-    app = create_app(data, public_url=BASE, wall=wall)
+    app = create_app(with_a_key(data), public_url=BASE, wall=wall)
     transport = httpx2.ASGITransport(app=app, client=(client, 50000))
     return Provider(httpx2.AsyncClient(transport=transport, base_url=BASE), wall)
