@@ -20,7 +20,7 @@ _TOKEN_KIND = re.compile(r"[a-z][a-z0-9]*")
 _TOKEN_BYTES = 32
 
 
-class NotAnId(ValueError):  # noqa: N818 - named for what is wrong
+class NotAnId(ValueError):
     """The text is no id; it is not repeated here, because it came from outside."""
 
 

@@ -1,7 +1,5 @@
 """The keys: sealing of stored values, blind indexes, fingerprints and signed grants."""
 
-# ruff: noqa: N818 - the errors are named for what is wrong
-
 import base64
 import binascii
 import hmac

@@ -1,7 +1,5 @@
 """Where sealed files are kept: a local folder, memory, or any S3-compatible store, through one small surface."""
 
-# ruff: noqa: N818 - the errors are named for what is wrong
-
 import asyncio
 import os
 import re

@@ -80,7 +80,7 @@ class PictureRefusal(StrEnum):
     TOO_SMALL = "TOO_SMALL"
 
 
-class PictureRefused(Exception):  # noqa: N818 - named for what happened
+class PictureRefused(Exception):
     """The photo is not taken, for the reason `code`; `params` has the figures a text about it needs."""
 
     def __init__(self, code: PictureRefusal, params: Mapping[str, str | int] | None = None) -> None:

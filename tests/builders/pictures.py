@@ -75,7 +75,7 @@ def encoded(
     if format == "JPEG":
         picture.save(file, format, quality=90, exif=tags, comment=comment or b"")
     elif format == "PNG":
-        picture.save(file, format, exif=tags)
+        picture.save(file, format, exif=tags, compress_level=1)
     else:
         picture.save(file, format)
     return file.getvalue()
