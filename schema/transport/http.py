@@ -30,8 +30,8 @@ class _Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class _Disconnected(Exception):  # noqa: N818 - not an error: the client went away while it was sending.
-    pass
+class _Disconnected(Exception):
+    """The client went away while it was sending."""
 
 
 class HttpEndpoint:

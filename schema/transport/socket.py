@@ -39,7 +39,7 @@ class CloseCode(IntEnum):
     TOO_MANY_INITS = 4429
 
 
-class Close(Exception):  # noqa: N818 - also the ordinary way for a socket to end.
+class Close(Exception):
     """Ends the socket with a code and a reason."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
@@ -48,8 +48,8 @@ class Close(Exception):  # noqa: N818 - also the ordinary way for a socket to en
         self.reason = reason
 
 
-class _Disconnected(Exception):  # noqa: N818 - as above: the peer went away.
-    pass
+class _Disconnected(Exception):
+    """The peer went away."""
 
 
 def close_message(close: Close) -> Message:
