@@ -50,7 +50,8 @@ def read_upload(content_type: str, body: bytes) -> Upload:
         raise _bad_request("Content-Type缺少boundary")
     delimiter = b"--" + (match[1] or match[2]).encode()
     pieces = (b"\r\n" + body).split(b"\r\n" + delimiter)
-    opening, *parts, closing = pieces
+    opening, *parts = pieces
+    closing = parts.pop() if parts else b""
     if opening or not parts or closing.removesuffix(b"\r\n") != b"--":
         raise _bad_request("multipart请求体格式错误")
     read = [_read_part(part) for part in parts]

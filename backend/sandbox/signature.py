@@ -117,7 +117,10 @@ class PlatformKey:
     def load_or_create(cls, path: Path) -> "PlatformKey":
         """Load the key file, or make one (mode 0600, complete or absent whenever the process dies)."""
         if path.exists():
-            loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
+            # Made below and read by nobody else: checking its primes again would only slow every start.
+            loaded = serialization.load_pem_private_key(
+                path.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
+            )
             if not isinstance(loaded, rsa.RSAPrivateKey):
                 raise TypeError("the key file holds no RSA key")
             return cls(loaded)

@@ -281,4 +281,4 @@ def in_process(data: Path, wall: Wall, *, client: str = "127.0.0.1") -> Provider
     """Give a provider that talks to a sandbox over `data` without a socket."""
     app = create_app(with_a_key(data), public_url=BASE, wall=wall)
     transport = httpx2.ASGITransport(app=app, client=(client, 50000))
-    return Provider(httpx2.AsyncClient(transport=transport, base_url=BASE), wall)
+    return Provider(httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False), wall)
