@@ -196,7 +196,7 @@ class Filings:
             )
             if move.to is State.TO_BE_SIGNED:
                 self._book.write(
-                    "UPDATE applyment SET sub_mchid = ? WHERE applyment_id = ? AND sub_mchid IS NULL",
+                    "UPDATE applyment SET sub_mchid = ? WHERE applyment_id = ?",
                     self._free_sub_mchid(),
                     applyment_id,
                 )

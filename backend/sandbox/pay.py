@@ -76,7 +76,9 @@ class PayApi:
         except PayError as refusal:
             # The signed text is inside the body: what cannot be split cannot be verified either.
             return self._signed(refusal.status, refusal.body())
-        return await self._serve(request, Call.UPLOAD, upload.meta, "", lambda mchid: self._store(mchid, upload))
+        return await self._serve(
+            request, Call.UPLOAD, upload.meta, lambda: "", lambda mchid: self._store(mchid, upload)
+        )
 
     async def submit(self, request: Request) -> Response:
         """File a form, or overwrite a rejected one."""
@@ -85,21 +87,25 @@ class PayApi:
         except PayError as refusal:
             return self._signed(refusal.status, refusal.body())
         return await self._serve(
-            request, Call.SUBMIT, body, _code_in(body), lambda mchid: self._file(mchid, request, body)
+            request, Call.SUBMIT, body, lambda: _code_in(body), lambda mchid: self._file(mchid, request, body)
         )
 
     async def query_by_code(self, request: Request) -> Response:
         """Answer what became of the filing under a code."""
         code: str = request.path_params["business_code"]
-        return await self._serve(request, Call.QUERY, b"", code, lambda mchid: self._look(mchid, code=code))
+        return await self._serve(
+            request, Call.QUERY, b"", lambda: code if _is_code(code) else "", lambda mchid: self._look(mchid, code=code)
+        )
 
     async def query_by_id(self, request: Request) -> Response:
         """Answer what became of the filing with an id."""
         applyment_id: str = request.path_params["applyment_id"]
-        known = self._filings.by_id(int(applyment_id)) if _ID.fullmatch(applyment_id) else None
-        code = "" if known is None else known.business_code
         return await self._serve(
-            request, Call.QUERY, b"", code, lambda mchid: self._look(mchid, applyment_id=applyment_id)
+            request,
+            Call.QUERY,
+            b"",
+            lambda: self._code_of(applyment_id),
+            lambda mchid: self._look(mchid, applyment_id=applyment_id),
         )
 
     async def nowhere(self, _request: Request) -> Response:
@@ -107,12 +113,15 @@ class PayApi:
         refusal = not_found()
         return self._signed(refusal.status, refusal.body())
 
-    async def _serve(self, request: Request, call: Call, signed: bytes, business_code: str, act: Act) -> Response:
+    async def _serve(
+        self, request: Request, call: Call, signed: bytes, named_code: Callable[[], str], act: Act
+    ) -> Response:
         try:
             mchid = self._authenticate(request, signed)
             self._count(mchid, call)
         except PayError as refusal:
             return self._signed(refusal.status, refusal.body())
+        business_code = named_code()
         fault = self._faults.strike(call)
         if fault is not None and fault.kind in UNPROCESSED:
             self._note(mchid, business_code, call, "unprocessed", fault)
@@ -201,6 +210,10 @@ class PayApi:
             raise PayError(400, "APPLYMENT_NOTEXIST", "申请单不存在")
         return filing.state, query_answer(filing, self._sign_url(filing.applyment_id))
 
+    def _code_of(self, applyment_id: str) -> str:
+        filing = self._filings.by_id(int(applyment_id)) if _ID.fullmatch(applyment_id) else None
+        return "" if filing is None else filing.business_code
+
     def _note(self, mchid: str, business_code: str, call: Call, outcome: str, fault: Fault | None) -> None:
         if business_code:
             self._filings.note_request(mchid, business_code, call, outcome, None if fault is None else fault.kind)
@@ -241,8 +254,12 @@ def _code_in(body: bytes) -> str:
     except orjson.JSONDecodeError:
         return ""
     code = form.get("business_code") if isinstance(form, dict) else None
-    known = isinstance(code, str) and len(code) <= _CODE.longest and _CODE.pattern and _CODE.pattern.fullmatch(code)
-    return str(code) if known else ""
+    return code if isinstance(code, str) and _is_code(code) else ""
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether the text could be a code; nothing else is written into the record of requests."""
+    return len(text) <= _CODE.longest and _CODE.pattern is not None and _CODE.pattern.fullmatch(text) is not None
 
 
 def _request_id() -> str:

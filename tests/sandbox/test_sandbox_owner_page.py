@@ -117,6 +117,17 @@ async def test_a_link_that_we_did_not_make_opens_nothing(provider: Provider, bro
     assert "链接无效" in answer.text
 
 
+async def test_the_seal_of_one_filing_opens_no_other(provider: Provider) -> None:
+    """With a known id and another's seal the page neither shows nor signs."""
+    url = await link(provider)
+    await provider.submit(provider.form("other", "13900000010"))
+    seal = (await provider.query("other")).json()["sign_url"].partition("&")[2]
+    borrowed = f"{url.partition('&')[0]}&{seal}"
+    assert (await provider.http.get(borrowed)).status_code == 404
+    assert (await choose(provider, borrowed, "owner")).status_code == 404
+    assert await provider.state() == "TO_BE_SIGNED"
+
+
 @pytest.mark.parametrize(
     ("phone", "heading"),
     [("13900000008", "申请单已作废"), ("13900000011", "资料待提交"), ("13900000001", "资料审核中")],
