@@ -1,6 +1,6 @@
 """The two times: business time, which a sandbox may move, and wall time, which nothing moves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 
@@ -33,3 +33,11 @@ class SystemClock:
     def wall(self) -> datetime:
         """The machine's own time."""
         return datetime.now(UTC)
+
+
+CHINA = timezone(timedelta(hours=8), "CST")
+
+
+def date_in_china(moment: datetime) -> date:
+    """The day it is in China, which has one time zone and no summer time: the day that forms and notices go by."""
+    return moment.astimezone(CHINA).date()

@@ -1,0 +1,227 @@
+"""What may be read of applications, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from tortoise.expressions import Q
+
+from backend.accounts import Viewer
+from backend.applications import rules
+from backend.applications.completeness import missing, sections
+from backend.applications.events import EventKind
+from backend.applications.models import Application
+from backend.applications.record import (
+    masked_values,
+    open_fields_of,
+    open_values,
+    unchanged_since_return,
+)
+from backend.applications.rules import Facts, State
+from backend.consent.texts import current_text
+from backend.foundation.clock import date_in_china
+from backend.foundation.events import Event
+from backend.foundation.views import Derived, Reading, Relation, Row, View
+from backend.images.queries import IMAGE
+
+_STANDING = ("state", "author_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
+_FORM = ("id", "form", "sealed")
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """The columns that decide what somebody is to an application, from a row that was read."""
+
+    state: str
+    author_id: str
+    organisation_id: str
+    claimer_id: str | None
+    claimed_until: datetime | None
+    approver_id: str | None
+
+    @classmethod
+    def of(cls, row: Row) -> StandingRow:
+        """Take them out of a row that was read with `_STANDING`."""
+        return cls(**{name: row[name] for name in _STANDING})
+
+
+def scope(viewer: Viewer) -> Q | None:
+    """Limit a read to the applications `viewer` may know of; the same three reaches as `rules.may_read`."""
+    if viewer.may(rules.READS_ALL):
+        return Q()
+    reaches = []
+    if viewer.may(rules.READS_ORGANISATION):
+        reaches.append(Q(organisation_id=viewer.organisation_id))
+    if viewer.may(rules.READS_OWN):
+        reaches.append(Q(author_id=viewer.id))
+    return Q(*reaches, join_type="OR") if reaches else None
+
+
+def _sees_clear(row: Row, reading: Reading) -> bool:
+    return rules.sees_clear_values(reading.viewer, StandingRow.of(row), reading.runtime.clock.now())
+
+
+def _all_values(row: Row, reading: Reading) -> dict[str, Any]:
+    return open_values(reading.runtime.keyring, row["id"], row["form"], row["sealed"])
+
+
+def _form(row: Row, reading: Reading) -> dict[str, Any]:
+    """The form for this viewer: in clear where the rules say so, else masked."""
+    return _all_values(row, reading) if _sees_clear(row, reading) else masked_values(row["form"])
+
+
+def _sections(row: Row, reading: Reading) -> list[Row]:
+    values, on = _all_values(row, reading), date_in_china(reading.runtime.clock.now())
+    lacking = missing(values, on)
+    returned = (
+        unchanged_since_return(row["open_fields"], row["field_versions"]) if row["state"] == State.RETURNED else ()
+    )
+    return [
+        {
+            "section": section,
+            "state": state,
+            "missing": [{"field": item.field, "code": item.code} for item in lacking if item.section is section],
+        }
+        for section, state in sections(values, on, returned).items()
+    ]
+
+
+def _missing(row: Row, reading: Reading) -> list[Row]:
+    values = _all_values(row, reading)
+    lacking = missing(values, date_in_china(reading.runtime.clock.now()))
+    return [{"field": item.field, "code": item.code} for item in lacking]
+
+
+def _open_fields(row: Row, _reading: Reading) -> list[Row]:
+    if row["state"] != State.RETURNED:
+        return []
+    untouched = unchanged_since_return(row["open_fields"], row["field_versions"])
+    return [
+        {"field": name, "code": item.code, "note": item.note, "is_changed": name not in untouched}
+        for name, item in open_fields_of(row["open_fields"]).items()
+    ]
+
+
+def _available_actions(row: Row, reading: Reading) -> list[Row]:
+    """What this viewer can do now; what only the input can tell is taken as given."""
+    now = reading.runtime.clock.now()
+    standing_row = StandingRow.of(row)
+    facts = Facts(
+        claimed_by_another=rules.claimed_by_another(reading.viewer, standing_row, now),
+        hold_over=row["hold_until"] is not None and row["hold_until"] <= now,
+    )
+    if row["state"] in rules.EDITABLE:
+        values, on = _all_values(row, reading), date_in_china(now)
+        facts = Facts(
+            complete=not missing(values, on),
+            consented=values.get("consent_text_version") == current_text(on).version,
+        )
+    standing = rules.standing_of(reading.viewer, standing_row, now)
+    return [
+        {"action": item.action, "allowed": item.allowed, "blocked_reason": item.blocked_reason}
+        for item in rules.LIFECYCLE.available(State(row["state"]), standing, facts)
+    ]
+
+
+def _event_body(row: Row, _reading: Reading) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(row["body"]) if row["body"] else {}
+    return body
+
+
+def _from_body(name: str) -> Derived:
+    return Derived(("body",), lambda row, reading: _event_body(row, reading).get(name))
+
+
+def _changes(row: Row, reading: Reading) -> list[Row]:
+    changes: Mapping[str, Mapping[str, Any]] = _event_body(row, reading).get("changes", {})
+    return [
+        {"field": name, "old": _text(change["old"]), "new": _text(change["new"])} for name, change in changes.items()
+    ]
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
+
+
+# Facts about who holds a review are HQ's own; staff see that HQ is looking, not who.
+HQ_ONLY_EVENTS = frozenset({EventKind.CLAIMED, EventKind.CLAIM_RELEASED})
+
+EVENT = View(
+    type_name="ApplicationEvent",
+    model=Event,
+    columns=frozenset({"subject_id", "sequence", "kind", "occurred_at", "actor_kind", "actor_id", "hash"}),
+    # Events are reached over their application, which has the scope; HQ's own ones are left out for the others.
+    scope=lambda reading: (
+        Q(subject_type="application")
+        if reading.viewer.may(rules.READS_ALL)
+        else Q(~Q(kind__in=list(HQ_ONLY_EVENTS)), subject_type="application")
+    ),
+    derived={
+        "cursor": Derived(("sequence",), lambda row, _reading: stream_cursor(row["sequence"])),
+        "from_state": _from_body("from"),
+        "to_state": _from_body("to"),
+        "reason": _from_body("reason"),
+        "reasons": Derived(("body",), lambda row, reading: _event_body(row, reading).get("reasons", [])),
+        "changes": Derived(("body",), _changes),
+    },
+)
+
+
+def stream_cursor(sequence: int) -> str:
+    """Give the cursor of an application's stream: where in its events a client is."""
+    return f"e1.{sequence}"
+
+
+def sequence_of(cursor: str) -> int | None:
+    """Read a stream cursor; None when it is not one."""
+    version, _, number = cursor.partition(".")
+    return int(number) if version == "e1" and number.isascii() and number.isdigit() and len(number) < 10 else None
+
+
+APPLICATION = View(
+    type_name="Application",
+    model=Application,
+    columns=frozenset(
+        {
+            "id",
+            "version",
+            "state",
+            "kind",
+            "channel",
+            "notice_version",
+            "author_id",
+            "organisation_id",
+            "created_at",
+            "updated_at",
+            "submitted_at",
+            "queued_at",
+            "hold_until",
+            "sub_mchid",
+            "opened_at",
+            "event_sequence",
+        }
+    ),
+    scope=lambda reading: scope(reading.viewer),
+    derived={
+        "stage": Derived(("state",), lambda row, _reading: rules.STAGES[State(row["state"])]),
+        "shop_name": Derived(("form",), lambda row, _reading: masked_values(row["form"]).get("micro_name")),
+        "form": Derived((*_FORM, *_STANDING), _form),
+        "is_clear_view": Derived(_STANDING, _sees_clear),
+        "sections": Derived((*_FORM, "state", "open_fields", "field_versions"), _sections),
+        "missing": Derived(_FORM, _missing),
+        "open_fields": Derived(("state", "open_fields", "field_versions"), _open_fields),
+        "available_actions": Derived((*_FORM, *_STANDING, "hold_until", "channel"), _available_actions),
+        "cursor": Derived(("event_sequence",), lambda row, _reading: stream_cursor(row["event_sequence"])),
+    },
+    relations={
+        "images": Relation(
+            view=IMAGE, local="id", remote="subject_id", many=True, gate=_sees_clear, gate_needs=_STANDING
+        ),
+    },
+)

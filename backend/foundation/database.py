@@ -1,0 +1,159 @@
+"""The database: connecting, transactions that are safe on both engines, and the indexes our rules rest on."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.sqlite.client import SqliteTransactionWrapper
+from tortoise.connection import get_connection
+from tortoise.exceptions import TransactionManagementError
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
+
+APP_LABEL = "sesame"
+MIGRATIONS = "backend.migrations"
+
+# What a sleeping writer may wait for the one SQLite write lock before it gives up.
+SQLITE_BUSY_MILLISECONDS = 10_000
+POSTGRES_POOL_SIZE = 20
+POSTGRES_COMMAND_TIMEOUT_SECONDS = 30
+
+# One lock for the whole event log. Any constant does, as long as nothing else in the database uses it.
+EVENT_LOG_ADVISORY_LOCK = 0x5E5A_3E00
+
+
+class UnsupportedDatabase(ValueError):
+    """The database URL names an engine we do not run on. Carries the scheme only: URLs hold passwords."""
+
+
+async def _begin_immediate(self: SqliteTransactionWrapper) -> None:
+    """Take the write lock at BEGIN.
+
+    Tortoise begins deferred transactions. Two of those that read first and write later cannot both be granted the
+    lock: one fails at once with "database is locked", whatever the busy timeout says.
+    """
+    try:
+        await self._connection.commit()
+        await self._connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise TransactionManagementError(str(error)) from error
+
+
+SqliteTransactionWrapper.begin = _begin_immediate  # type: ignore[method-assign]  # there is no setting for it
+
+
+def connection_url(url: str) -> str:
+    """Turn `sqlite://PATH` or `postgresql://…` into the URL that Tortoise wants, with our settings in it.
+
+    Refuses other schemes with `UnsupportedDatabase`.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if parts.scheme == "sqlite":
+        # Acknowledged means on disk: FULL syncs the log at each commit; WAL (Tortoise's default) keeps readers going.
+        defaults = {"busy_timeout": str(SQLITE_BUSY_MILLISECONDS), "synchronous": "FULL"}
+        path = url.removeprefix("sqlite://").partition("?")[0]
+        return f"sqlite://{path}?{urlencode(defaults | options)}"
+    if parts.scheme in {"postgresql", "postgres", "asyncpg"}:
+        defaults = {"maxsize": str(POSTGRES_POOL_SIZE), "command_timeout": str(POSTGRES_COMMAND_TIMEOUT_SECONDS)}
+        return urlunsplit(("asyncpg", parts.netloc, parts.path, urlencode(defaults | options), ""))
+    raise UnsupportedDatabase(f"unsupported database scheme: {parts.scheme or '(none)'}")
+
+
+async def lock_name(name: str) -> None:
+    """Hold `name` until the transaction ends; another holder is waited for. SQLite has one writer at a time anyway."""
+    if is_postgres():
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [number])
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the features keep: their model modules, and the indexes beside them.
+
+    `indexes` maps a name to what follows CREATE, with `{name}` in it, in SQL that both engines read. Tortoise neither
+    creates conditional indexes nor, on SQLite, keeps any index when it rebuilds a table: so they are ours, and are
+    created where missing after every migration.
+    """
+
+    models: tuple[str, ...]
+    indexes: Mapping[str, str]
+
+
+def tortoise_config(url: str, tables: Tables) -> dict[str, Any]:
+    """Give Tortoise's configuration for `url` and the tables of all features."""
+    return {
+        "connections": {"default": connection_url(url)},
+        "apps": {
+            APP_LABEL: {"models": list(tables.models), "default_connection": "default", "migrations": MIGRATIONS},
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def connect(url: str, tables: Tables) -> None:
+    """Open the database for this process. One at a time per process; close it with `disconnect`."""
+    # The fallback makes the connection visible to requests, sockets and tasks, which do not inherit the context of
+    # whoever called this.
+    await Tortoise.init(config=tortoise_config(url, tables), _enable_global_fallback=True)
+
+
+async def disconnect() -> None:
+    """Close every connection of this process."""
+    await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    """Give the connection in force: the transaction's inside one, the pool's outside."""
+    return get_connection("default")
+
+
+def is_postgres() -> bool:
+    """Tell which of the two engines this process is connected to."""
+    return connection().capabilities.dialect == "postgres"
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """Run a block in one transaction. No network, image or OCR work and no new task inside: SQLite has one writer."""
+    async with in_transaction("default") as current:
+        yield current
+
+
+async def lock_event_log() -> None:
+    """Make commit order equal log order: from here to the commit nobody else appends to the log.
+
+    Take it last, just before the insert: a sequence hands out numbers at insert, and a reader that has seen 7 must
+    never meet a 6 that commits later. SQLite has one writer at a time anyway.
+    """
+    if is_postgres():
+        await connection().execute_query("SELECT pg_advisory_xact_lock($1)", [EVENT_LOG_ADVISORY_LOCK])
+
+
+async def create_indexes(tables: Tables) -> None:
+    """Create the indexes that are missing; leaves the rest alone, so it may run at any time."""
+    for name, statement in tables.indexes.items():
+        await connection().execute_script("CREATE " + statement.format(name=name))
+
+
+async def pending_migrations(url: str, tables: Tables) -> list[str]:
+    """Name the migrations that this code has and the connected database has not. Writes nothing."""
+    executor = MigrationExecutor(connection(), tortoise_config(url, tables)["apps"])
+    return [step.migration.name for step in await executor.plan()]
+
+
+async def migrate(url: str, tables: Tables) -> list[str]:
+    """Bring the connected database to this code's schema; gives the names of the migrations that ran."""
+    pending = await pending_migrations(url, tables)
+    await MigrationExecutor(connection(), tortoise_config(url, tables)["apps"]).migrate()
+    await create_indexes(tables)
+    return pending

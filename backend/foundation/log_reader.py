@@ -1,0 +1,100 @@
+"""The log reader: one per process reads the tail of the event log and hands it to all subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import structlog
+from tortoise.exceptions import BaseORMException
+
+from backend.foundation.bus import Bus, Topic, wait_for_wake
+from backend.foundation.events import Event
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# How late an event may come when the bus is down: subscriptions go on by polling.
+POLL_SECONDS: Final = 1.0
+BATCH: Final = 500
+# What a slow subscription may fall behind before it is told that it lags and must start again from its cursor.
+MAX_WAITING_EVENTS: Final = 256
+
+
+class Subscription:
+    """The events of one subject as they are read; bounded, and marked `lagged` instead of growing."""
+
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING_EVENTS)
+        self.lagged = False
+
+    def offer(self, event: Event) -> None:
+        """Hand over one event; the reader never waits for a subscription."""
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            self.lagged = True
+
+    async def next(self, timeout_seconds: float) -> Event | None:
+        """Give the next event, or None when none came in time."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._events.get()
+        except TimeoutError:
+            return None
+
+
+class LogReader:
+    """Reads the tail of the log once per process, however many subscriptions there are."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._subscriptions: dict[str, set[Subscription]] = {}
+        self._position = 0
+
+    @contextmanager
+    def subscribe(self, subject_id: str) -> Iterator[Subscription]:
+        """Follow one subject from now on. Subscribe before reading the past, so that nothing falls in between."""
+        subscription = Subscription()
+        self._subscriptions.setdefault(subject_id, set()).add(subscription)
+        try:
+            yield subscription
+        finally:
+            followers = self._subscriptions[subject_id]
+            followers.discard(subscription)
+            if not followers:
+                del self._subscriptions[subject_id]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Read the log while the block runs, from its present end on."""
+        newest = await Event.all().order_by("-position").first()
+        self._position = newest.position if newest else 0
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        with self._bus.listen(Topic.EVENTS) as listener:
+            while True:
+                listener.clear()
+                try:
+                    while await self._read_batch():
+                        pass
+                except (BaseORMException, OSError) as error:
+                    # The database is away for a moment; what was written meanwhile is read when it is back.
+                    log.warning("log_reader_failed", error=type(error).__name__)
+                await wait_for_wake(listener, POLL_SECONDS)
+
+    async def _read_batch(self) -> bool:
+        """Hand on the next events; tells whether there may be more."""
+        events = await Event.filter(position__gt=self._position).order_by("position").limit(BATCH)
+        for event in events:
+            self._position = event.position
+            for subscription in self._subscriptions.get(event.subject_id, ()):
+                subscription.offer(event)
+        return len(events) == BATCH

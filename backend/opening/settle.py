@@ -1,0 +1,229 @@
+"""Settling: what an answer of WeChat Pay does to the attempt and to the application, in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from backend.applications import SYSTEM_STANDING, Application, move_application
+from backend.applications.form import FIELDS, mask
+from backend.applications.record import values_of, versions_of
+from backend.applications.rules import WITH_PROVIDER, Action, Facts, State, is_forward
+from backend.foundation.events import canonical
+from backend.foundation.jobs import GiveUp
+from backend.foundation.work import Work
+from backend.opening.attempts import enqueue_poll, enqueue_submit
+from backend.opening.models import FilingAttempt
+from backend.opening.reject_map import fields_for
+from backend.opening.rules import (
+    STALE_REJECTION_SECONDS,
+    ApplymentState,
+    Delivery,
+    Meaning,
+    meaning_of,
+)
+from backend.wechat import Applyment, AuditItem
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+NOTE_LIMIT: Final = 200
+_LONG_NUMBER: Final = re.compile(r"[0-9]{4,}([0-9]{2}[0-9Xx]?)")
+
+
+async def accept(work: Work, application: Application, attempt: FilingAttempt, applyment_id: str) -> None:
+    """Write down that WeChat Pay has the form of the present round, and start following it.
+
+    A second id under one code would mean that two accounts can open: that stops here, for a person to look at.
+    """
+    if attempt.applyment_id not in {None, applyment_id}:
+        raise GiveUp("PROVIDER_ID_CHANGED")
+    attempt.applyment_id = applyment_id
+    attempt.delivery = Delivery.DELIVERED
+    attempt.accepted_at = work.now
+    attempt.polls = 0
+    attempt.settled_at = None
+    await attempt.save()
+    enqueue_poll(work, attempt, "accepted")
+    if application.state == State.FILING:
+        await move_application(
+            work,
+            application,
+            Action.ACCEPT,
+            standing=SYSTEM_STANDING,
+            facts=Facts(provider_id_known=True),
+            body={"business_code": attempt.business_code, "applyment_id": applyment_id},
+        )
+
+
+async def observe(work: Work, application: Application, attempt: FilingAttempt, answer: Applyment) -> Meaning:
+    """Take in the answer of a query: raw as it came, and what it means. Gives the meaning, for when to look again."""
+    if attempt.applyment_id not in {None, answer.applyment_id}:
+        raise GiveUp("PROVIDER_ID_CHANGED")
+    meaning = meaning_of(answer.applyment_state)
+    if _is_stale_rejection(work, attempt, answer):
+        return meaning_of(ApplymentState.AUDITING)
+    values = values_of(work.runtime.keyring, application)
+    reasons = _reasons(answer.audit_detail, values)
+    attempt.raw_state = answer.applyment_state
+    attempt.raw_answer = work.runtime.keyring.seal(
+        answer.body, table="filing_attempt", field="raw_answer", row=attempt.id
+    )
+    attempt.audit_detail = canonical(reasons)
+    attempt.sub_mchid = answer.sub_mchid or attempt.sub_mchid
+    attempt.sign_url = answer.sign_url or attempt.sign_url
+    attempt.observed_at = work.now
+    attempt.polls += 1
+    if not meaning.poll_seconds:
+        attempt.settled_at = work.now
+    if answer.applyment_state == ApplymentState.EDITTING:
+        attempt.round += 1
+        attempt.delivery = Delivery.UNSENT
+        enqueue_submit(work, attempt)
+    await attempt.save()
+    await _apply(work, application, attempt, answer, meaning, reasons)
+    return meaning
+
+
+async def refuse_at_the_door(
+    work: Work, application: Application, attempt: FilingAttempt, *, code: str, form_fields: Sequence[str]
+) -> None:
+    """Take in that the submit itself was refused for good: nothing was stored at WeChat Pay in this round."""
+    attempt.delivery = Delivery.UNSENT
+    attempt.raw_state = code
+    attempt.settled_at = work.now
+    reasons = [{"provider_field": "", "note": code, "form_fields": list(form_fields)}] if form_fields else []
+    attempt.audit_detail = canonical(reasons)
+    await attempt.save()
+    await _reject(work, application, attempt, reasons)
+
+
+async def drop_unsent(work: Work, application: Application, attempt: FilingAttempt) -> None:
+    """Take in that an abandoned filing never reached WeChat Pay: there is nothing to watch, and the shop is free."""
+    attempt.settled_at = work.now
+    await attempt.save()
+    await _move(work, application, attempt, Action.VOID, None, {})
+
+
+async def _apply(
+    work: Work,
+    application: Application,
+    attempt: FilingAttempt,
+    answer: Applyment,
+    meaning: Meaning,
+    reasons: list[dict[str, Any]],
+) -> None:
+    state = State(application.state)
+    if state not in WITH_PROVIDER and state is not State.ABANDONED:
+        return
+    if meaning.action is Action.REJECT:
+        if state not in {State.PROVIDER_REJECTED, State.OPENING}:
+            await _reject(work, application, attempt, reasons)
+    elif meaning.action is Action.VOID:
+        await _move(work, application, attempt, Action.VOID, None, {})
+    elif meaning.action is Action.OBSERVE and meaning.target is not None:
+        await _advance(work, application, attempt, meaning.target)
+    elif answer.applyment_state != ApplymentState.EDITTING:
+        log.warning("provider_state_unknown", attempt_id=attempt.id, raw_state=answer.applyment_state[:64])
+
+
+async def _advance(work: Work, application: Application, attempt: FilingAttempt, target: State) -> None:
+    """Move forward to what WeChat Pay shows; an answer that shows the past, or no account number yet, moves nothing."""
+    state = State(application.state)
+    if target is State.OPENED and not attempt.sub_mchid:
+        raise GiveUp("OPENED_WITHOUT_SUB_MCHID")
+    opened = {"sub_mchid": attempt.sub_mchid, "opened_at": work.now} if target is State.OPENED else {}
+    if state is State.ABANDONED:
+        if target is State.OPENED:
+            log.error("opened_after_abandon", application_id=application.id)
+            await _move(work, application, attempt, Action.OBSERVE, target, opened)
+        return
+    if state in {State.FILING, State.PROVIDER_REJECTED} or not is_forward(state, target):
+        return
+    await _move(work, application, attempt, Action.OBSERVE, target, opened)
+
+
+async def _move(
+    work: Work,
+    application: Application,
+    attempt: FilingAttempt,
+    action: Action,
+    target: State | None,
+    changes: Mapping[str, Any],
+) -> None:
+    body: dict[str, Any] = {"business_code": attempt.business_code, "raw_state": attempt.raw_state}
+    if target is State.OPENED:
+        body["sub_mchid"] = attempt.sub_mchid
+    await move_application(work, application, action, standing=SYSTEM_STANDING, to=target, changes=changes, body=body)
+
+
+async def _reject(work: Work, application: Application, attempt: FilingAttempt, reasons: list[dict[str, Any]]) -> None:
+    """Reject, and where every reason points at a field of the form send it straight back to the staff."""
+    await move_application(
+        work,
+        application,
+        Action.REJECT,
+        standing=SYSTEM_STANDING,
+        body={
+            "business_code": attempt.business_code,
+            "raw_state": attempt.raw_state,
+            "reasons": [
+                {"field": field, "code": "PROVIDER", "note": item["note"]}
+                for item in reasons
+                for field in item["form_fields"] or [item["provider_field"]]
+            ],
+        },
+    )
+    if application.state != State.PROVIDER_REJECTED or not reasons or not all(r["form_fields"] for r in reasons):
+        return
+    notes = {field: item["note"] for item in reasons for field in item["form_fields"]}
+    await move_application(
+        work,
+        application,
+        Action.RETURN,
+        standing=SYSTEM_STANDING,
+        facts=Facts(all_reasons_mapped=True),
+        changes={
+            "open_fields": canonical(
+                [
+                    {"field": field, "code": "PROVIDER", "note": note, "version": application.version}
+                    for field, note in notes.items()
+                ]
+            ),
+            "passed_versions": canonical(
+                {k: v for k, v in versions_of(application.passed_versions).items() if k not in notes}
+            ),
+        },
+        body={"reasons": [{"field": field, "code": "PROVIDER", "note": note} for field, note in notes.items()]},
+    )
+
+
+def _is_stale_rejection(work: Work, attempt: FilingAttempt, answer: Applyment) -> bool:
+    """Tell an old rejection that is still shown right after a re-filing from a new one."""
+    if answer.applyment_state != ApplymentState.REJECTED or attempt.round == 1 or attempt.accepted_at is None:
+        return False
+    age_seconds = (work.now - attempt.accepted_at).total_seconds()
+    return age_seconds < STALE_REJECTION_SECONDS and attempt.polls == 0
+
+
+def _reasons(audit_detail: Sequence[AuditItem], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give each reason with the form fields it speaks of, and without anything sensitive it may quote."""
+    return [
+        {
+            "provider_field": item.field[:64],
+            "note": scrubbed(item.reject_reason, values)[:NOTE_LIMIT],
+            "form_fields": list(fields_for(item.field, values)),
+        }
+        for item in audit_detail
+    ]
+
+
+def scrubbed(text: str, values: Mapping[str, Any]) -> str:
+    """Take out of a sentence of WeChat Pay what is sensitive in this form, and any long number."""
+    for name, value in values.items():
+        field = FIELDS[name]
+        if field.mask is not None and isinstance(value, str) and len(value) > 1:
+            text = text.replace(value, mask(field, value))
+    return _LONG_NUMBER.sub(r"****\1", text)

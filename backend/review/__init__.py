@@ -1,0 +1,17 @@
+"""The queue, claims, decisions, duplicates."""
+
+from backend.review.claim_application import ClaimApplication, claim_application, release_application
+from backend.review.decide_application import DecideApplication, Decision, FieldReason, decide_application
+from backend.review.recall_application import RecallApplication, recall_application
+
+__all__ = [
+    "ClaimApplication",
+    "DecideApplication",
+    "Decision",
+    "FieldReason",
+    "RecallApplication",
+    "claim_application",
+    "decide_application",
+    "recall_application",
+    "release_application",
+]
