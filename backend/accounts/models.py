@@ -52,7 +52,7 @@ class Staff(Subject):
 
 
 class Session(Model):
-    """One way in. Only the hash of the token is kept; whoever reads this table can sign in as nobody."""
+    """One way in. Only the hash of the token is kept, so that whoever reads this table can sign in as nobody."""
 
     id = fields.CharField(primary_key=True, max_length=40)
     token_hash = fields.CharField(max_length=64, unique=True)

@@ -31,7 +31,7 @@ SYSTEM = Actor("SYSTEM", "system")
 
 
 class Event(Model):
-    """One fact. `position` orders the whole log, `sequence` the facts of one subject; both only grow.
+    """One fact. `position` orders the whole log and `sequence` the facts of one subject. Both only grow.
 
     `body` is canonical JSON with sensitive values masked. The chain runs over `body_hash`, so a body may be erased
     later while the chain stays whole.

@@ -27,7 +27,7 @@ HANDLER_SECONDS: Final = 120.0
 
 
 class WorkerHeartbeat(Model):
-    """When a worker last said that it is there; `/readyz` asks for it."""
+    """When a worker last said that it is there. `/readyz` asks for it."""
 
     id = fields.CharField(primary_key=True, max_length=64)
     beat_at = fields.DatetimeField()

@@ -13,7 +13,7 @@ INDEXES = {
 
 
 class Image(Model):
-    """One photo, checked and re-encoded by us; its bytes lie sealed in the object storage under `storage_key`.
+    """One photo, checked and re-encoded by us. Its bytes lie sealed in the object storage under `storage_key`.
 
     `subject_id` is what it was taken for, `purpose` which photo of it this is.
     """

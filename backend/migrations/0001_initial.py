@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('cause', fields.CharField(max_length=64)),
                 ('hash', fields.CharField(max_length=64)),
             ],
-            options={'table': 'event', 'app': 'sesame', 'pk_attr': 'position', 'table_description': 'One fact. `position` orders the whole log, `sequence` the facts of one subject; both only grow.'},
+            options={'table': 'event', 'app': 'sesame', 'pk_attr': 'position', 'table_description': 'One fact. `position` orders the whole log and `sequence` the facts of one subject. Both only grow.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 ('storage_key', fields.CharField(unique=True, max_length=80)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'image', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'One photo, checked and re-encoded by us; its bytes lie sealed in the object storage under `storage_key`.'},
+            options={'table': 'image', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'One photo, checked and re-encoded by us. Its bytes lie sealed in the object storage under `storage_key`.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 ('media_id', fields.CharField(max_length=512)),
                 ('uploaded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'provider_media', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'A photo that WeChat Pay has, under the media id it gave it; good for the merchant that uploaded it.'},
+            options={'table': 'provider_media', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'A photo that WeChat Pay has, under the media id it gave it. Good for the merchant that uploaded it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'session', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'One way in. Only the hash of the token is kept; whoever reads this table can sign in as nobody.'},
+            options={'table': 'session', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'One way in. Only the hash of the token is kept, so that whoever reads this table can sign in as nobody.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
                 ('beat_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'worker_heartbeat', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'When a worker last said that it is there; `/readyz` asks for it.'},
+            options={'table': 'worker_heartbeat', 'app': 'sesame', 'pk_attr': 'id', 'table_description': 'When a worker last said that it is there. `/readyz` asks for it.'},
             bases=['Model'],
         ),
     ]

@@ -53,7 +53,7 @@ class FilingAttempt(Model):
 
 
 class ProviderMedia(Model):
-    """A photo that WeChat Pay has, under the media id it gave it; good for the merchant that uploaded it."""
+    """A photo that WeChat Pay has, under the media id it gave it. Good for the merchant that uploaded it."""
 
     id = fields.CharField(primary_key=True, max_length=40)
     mchid = fields.CharField(max_length=32)
