@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from tortoise.connection import get_connection
 from tortoise.exceptions import TransactionManagementError
@@ -102,6 +103,8 @@ def tortoise_config(url: str, tables: Tables) -> dict[str, Any]:
 
 async def connect(url: str, tables: Tables) -> None:
     """Open the database for this process. One at a time per process; close it with `disconnect`."""
+    # Tortoise keeps made statements by connection name, in the dialect of whichever engine was connected before.
+    EXECUTOR_CACHE.clear()
     # The fallback makes the connection visible to requests, sockets and tasks, which do not inherit the context of
     # whoever called this.
     await Tortoise.init(config=tortoise_config(url, tables), _enable_global_fallback=True)
