@@ -7,15 +7,17 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.backends.sqlite.client import SqliteTransactionWrapper
-from tortoise.connection import get_connection
-from tortoise.exceptions import TransactionManagementError
+from tortoise.backends.sqlite.client import SqliteTransactionContext, SqliteTransactionWrapper
+from tortoise.connection import get_connection, get_connections
+from tortoise.exceptions import BaseORMException, TransactionManagementError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
@@ -35,6 +37,16 @@ class UnsupportedDatabase(ValueError):
     """The database URL names an engine we do not run on. Carries the scheme only: URLs hold passwords."""
 
 
+# What a query may fail with while the database is away or busy. Tortoise passes on most of the drivers' own errors.
+DATABASE_ERRORS: Final = (
+    BaseORMException,
+    OSError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+
+
 async def _begin_immediate(self: SqliteTransactionWrapper) -> None:
     """Take the write lock at BEGIN.
 
@@ -42,30 +54,64 @@ async def _begin_immediate(self: SqliteTransactionWrapper) -> None:
     lock: one fails at once with "database is locked", whatever the busy timeout says.
     """
     try:
-        await self._connection.commit()
+        # Whatever an earlier one left open was never acknowledged.
+        await self._connection.rollback()
         await self._connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         raise TransactionManagementError(str(error)) from error
 
 
-SqliteTransactionWrapper.begin = _begin_immediate  # type: ignore[method-assign]  # there is no setting for it
+async def _enter_transaction(self: SqliteTransactionContext) -> TransactionalDBClient:
+    """Enter a transaction, and leave everything free when it cannot begin.
+
+    Tortoise keeps its lock on the process's one connection when BEGIN fails or is cancelled: all later work would hang.
+    """
+    await self._trxlock.acquire()
+    try:
+        await self.ensure_connection()
+        try:
+            await self.connection.begin()
+        except BaseException:
+            # A BEGIN that was cancelled here is still carried out by the connection's thread; this comes after it.
+            await self.connection._connection.rollback()  # noqa: SLF001 - there is no public name for it
+            raise
+    except BaseException:
+        self._trxlock.release()
+        raise
+    self.token = get_connections().set(self.connection_name, self.connection)
+    client: TransactionalDBClient = self.connection
+    return client
 
 
-def connection_url(url: str) -> str:
-    """Turn `sqlite://PATH` or `postgresql://…` into the URL that Tortoise wants, with our settings in it.
+# There is no setting for either.
+SqliteTransactionWrapper.begin = _begin_immediate  # type: ignore[method-assign]
+SqliteTransactionContext.__aenter__ = _enter_transaction  # type: ignore[method-assign]
+
+
+def connection_settings(url: str) -> dict[str, Any]:
+    """Turn `sqlite://PATH` or `postgresql://…` into what Tortoise wants of a connection, with our settings in it.
 
     Refuses other schemes with `UnsupportedDatabase`.
     """
     parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
     if parts.scheme == "sqlite":
-        # Acknowledged means on disk: FULL syncs the log at each commit; WAL (Tortoise's default) keeps readers going.
-        defaults = {"busy_timeout": str(SQLITE_BUSY_MILLISECONDS), "synchronous": "FULL"}
-        path = url.removeprefix("sqlite://").partition("?")[0]
-        return f"sqlite://{path}?{urlencode(defaults | options)}"
+        # Not by way of Tortoise's URL: a folder may have any character in its name.
+        path, _, options = url.removeprefix("sqlite://").partition("?")
+        return {
+            "engine": "tortoise.backends.sqlite",
+            "credentials": {
+                "file_path": path,
+                "busy_timeout": SQLITE_BUSY_MILLISECONDS,
+                # Acknowledged means on disk: FULL syncs the log at each commit; WAL keeps readers going.
+                "synchronous": "FULL",
+                **dict(parse_qsl(options)),
+            },
+        }
     if parts.scheme in {"postgresql", "postgres", "asyncpg"}:
         defaults = {"maxsize": str(POSTGRES_POOL_SIZE), "command_timeout": str(POSTGRES_COMMAND_TIMEOUT_SECONDS)}
-        return urlunsplit(("asyncpg", parts.netloc, parts.path, urlencode(defaults | options), ""))
+        options = urlencode(defaults | dict(parse_qsl(parts.query)))
+        settings: dict[str, Any] = expand_db_url(urlunsplit(("asyncpg", parts.netloc, parts.path, options, "")))
+        return settings
     raise UnsupportedDatabase(f"unsupported database scheme: {parts.scheme or '(none)'}")
 
 
@@ -92,7 +138,7 @@ class Tables:
 def tortoise_config(url: str, tables: Tables) -> dict[str, Any]:
     """Give Tortoise's configuration for `url` and the tables of all features."""
     return {
-        "connections": {"default": connection_url(url)},
+        "connections": {"default": connection_settings(url)},
         "apps": {
             APP_LABEL: {"models": list(tables.models), "default_connection": "default", "migrations": MIGRATIONS},
         },
@@ -150,6 +196,8 @@ async def create_indexes(tables: Tables) -> None:
 
 async def pending_migrations(url: str, tables: Tables) -> list[str]:
     """Name the migrations that this code has and the connected database has not. Writes nothing."""
+    # Tortoise takes a database that does not answer for one without any migration.
+    await connection().execute_query("SELECT 1")
     executor = MigrationExecutor(connection(), tortoise_config(url, tables)["apps"])
     return [step.migration.name for step in await executor.plan()]
 

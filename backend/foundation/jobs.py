@@ -34,7 +34,8 @@ class Job(Model):
 
     `due_at` is business time; `leased_until` is wall time, because a lease is about a process being alive. `fence`
     grows with each claim: whoever holds an older one can finish nothing. A job that is closed is either done or, with
-    `dead` set, given up and waiting for HQ.
+    `dead` set, given up and waiting for HQ. `failures` and `waits` count what went wrong here and what the outside was
+    not ready for, each since it last went well.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)
@@ -47,6 +48,7 @@ class Job(Model):
     leased_by = fields.CharField(max_length=64, null=True)
     fence = fields.IntField(default=0)
     failures = fields.IntField(default=0)
+    waits = fields.IntField(default=0)
     last_error = fields.CharField(max_length=200, null=True)
     dead = fields.BooleanField(default=False)
     created_at = fields.DatetimeField()
@@ -92,6 +94,7 @@ class Claim:
         self.subject_id = job.subject_id
         self.fence = job.fence
         self.failures = job.failures
+        self.waits = job.waits
         self.closed = False
         self.payload: Mapping[str, Any] = orjson.loads(job.payload)
         self._clock = clock
@@ -118,32 +121,42 @@ class Claim:
 
     async def put_back(self, due_at: datetime) -> None:
         """Let the job run again at `due_at`; forgets earlier failures."""
-        await self._mine().update(due_at=due_at, leased_until=None, leased_by=None, failures=0, last_error=None)
+        await self._free(due_at=due_at, failures=0, waits=0, last_error=None)
 
     async def fail(self, error_code: str) -> bool:
         """Note a failure of ours: later again, or dead after the last try; gives whether it is dead now."""
-        if self.failures + 1 >= MAX_FAILURES:
+        failures = self.failures + 1
+        if failures >= MAX_FAILURES:
             await self.bury(error_code)
             return True
-        await self.delay(error_code, None)
+        await self._free(due_at=self._after(_backoff_seconds(failures)), failures=failures, last_error=error_code[:200])
         return False
 
     async def delay(self, error_code: str, seconds: float | None) -> None:
-        """Let the job run again after `seconds`, or after a distance that grows with each failure in a row."""
-        failures = self.failures + 1
-        if seconds is None:
-            # Jitter keeps jobs that failed together from coming back together.
-            seconds = min(2.0 ** min(failures, 16), MAX_BACKOFF_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
-        due_at = self._clock.now() + timedelta(seconds=seconds)
-        await self._mine().update(
-            due_at=due_at, leased_until=None, leased_by=None, failures=failures, last_error=error_code[:200]
-        )
+        """Let the job run again after `seconds`, or after a distance that grows with each wait in a row.
+
+        Waiting for the outside is no failure, however often: it brings no job nearer to the dead letters.
+        """
+        waits = self.waits + 1
+        due_at = self._after(_backoff_seconds(waits) if seconds is None else seconds)
+        await self._free(due_at=due_at, waits=waits, last_error=error_code[:200])
+
+    async def _free(self, **columns: Any) -> None:
+        await self._mine().update(leased_until=None, leased_by=None, **columns)
+
+    def _after(self, seconds: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=seconds)
 
     async def bury(self, error_code: str) -> None:
         """Send the job to the dead letters, where HQ sees it."""
         await self._mine().update(
             dead=True, closed_at=self._clock.now(), leased_until=None, leased_by=None, last_error=error_code[:200]
         )
+
+
+def _backoff_seconds(times: int) -> float:
+    # Jitter keeps jobs that failed together from coming back together.
+    return min(2.0 ** min(times, 16), MAX_BACKOFF_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 Handler = Callable[[Claim], Awaitable[Again | None]]

@@ -107,7 +107,8 @@ class Lifecycle(Generic[StateT, ActionT, WhoT, NeedT, FactsT]):
     ) -> tuple[Transition[StateT, ActionT, WhoT, NeedT], StateT]:
         """Give the row that applies and the state it leads to.
 
-        `to` chooses among several targets. Refuses with `IllegalMove`, `NotYours` or `NeedUnmet`, in this order.
+        `to` chooses among several targets, and must where there are several. Refuses with `IllegalMove`, `NotYours` or
+        `NeedUnmet`, in this order.
         """
         rows = self._by_key.get((state, action), [])
         if to is not None:
@@ -144,6 +145,8 @@ class Lifecycle(Generic[StateT, ActionT, WhoT, NeedT, FactsT]):
     def _target(row: Transition[StateT, ActionT, WhoT, NeedT], state: StateT, to: StateT | None) -> StateT:
         if to is not None:
             return to
+        if len(row.targets) > 1:
+            raise ValueError(f"{row.action} leads to several states: say which")
         return row.targets[0] if row.targets else state
 
 
@@ -173,7 +176,10 @@ async def move(
         raise StaleVersion(expected=expected_version, current=subject.version, state=subject.state)
     state = _state_of(table, subject)
     row, target = table.find(state, action, to=to, standing=standing, facts=facts)
-    for name, value in {**table.on_entry.get(target, {}), **(changes or {})}.items():
+    columns = {**table.on_entry.get(target, {}), **(changes or {})}
+    if unknown := columns.keys() - subject._meta.fields_db_projection.keys():  # noqa: SLF001 - no public name
+        raise ValueError(f"{subject.subject_type} has no column {', '.join(sorted(unknown))}")
+    for name, value in columns.items():
         setattr(subject, name, value)
     subject.state = target
     subject.version += 1

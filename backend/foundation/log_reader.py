@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 import structlog
-from tortoise.exceptions import BaseORMException
 
 from backend.foundation.bus import Bus, Topic, wait_for_wake
+from backend.foundation.database import DATABASE_ERRORS
 from backend.foundation.events import Event
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -30,7 +30,9 @@ class Subscription:
         self.lagged = False
 
     def offer(self, event: Event) -> None:
-        """Hand over one event; the reader never waits for a subscription."""
+        """Hand over one event; the reader never waits for a subscription. After a lost one nothing more comes."""
+        if self.lagged:
+            return
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
@@ -85,7 +87,7 @@ class LogReader:
                 try:
                     while await self._read_batch():
                         pass
-                except (BaseORMException, OSError) as error:
+                except DATABASE_ERRORS as error:
                     # The database is away for a moment; what was written meanwhile is read when it is back.
                     log.warning("log_reader_failed", error=type(error).__name__)
                 await wait_for_wake(listener, POLL_SECONDS)

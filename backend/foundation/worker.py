@@ -9,11 +9,11 @@ from typing import Final
 
 import structlog
 from tortoise import fields
-from tortoise.exceptions import BaseORMException
 from tortoise.models import Model
 
 from backend.foundation.bus import Bus, Topic, wait_for_wake
 from backend.foundation.clock import Clock
+from backend.foundation.database import DATABASE_ERRORS
 from backend.foundation.jobs import Again, Claim, GiveUp, Handler, LeaseLost, TryLater, claim_due
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class Worker:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Take no more jobs; `run` returns when those in hand have ended or were given back."""
+        """Take no more jobs; `run` returns when those in hand have ended, or have had their time."""
         self._stopping.set()
         self._bus.wake(Topic.JOBS)
 
@@ -75,11 +75,12 @@ class Worker:
         """Claim and start what there is room for; tells whether to look again at once."""
         room = MOST_AT_ONCE - len(self._running)
         if room <= 0:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            # Not for longer: whoever stops the worker waits for this.
+            await asyncio.wait(self._running, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             return True
         try:
             claims = await claim_due(self._clock, worker=self.name, limit=room)
-        except (BaseORMException, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("claim_failed", error=type(error).__name__)
             return False
         for claim in claims:
@@ -89,34 +90,43 @@ class Worker:
         return bool(claims)
 
     async def run_one(self, claim: Claim) -> None:
-        """Run one claimed job to whatever end it has; never raises for what the handler did."""
+        """Run one claimed job to whatever end it has; never raises for what the handler or the database did."""
         with structlog.contextvars.bound_contextvars(
             trace_id=claim.id, job_kind=claim.kind, subject_id=claim.subject_id
         ):
             try:
-                async with asyncio.timeout(HANDLER_SECONDS):
-                    again = await self._handlers[claim.kind](claim)
-                if isinstance(again, Again):
-                    await claim.put_back(self._clock.now() + timedelta(seconds=again.seconds))
-                elif not claim.closed:
-                    await claim.close()
+                await self._run_to_its_end(claim)
             except LeaseLost:
                 log.info("job_lease_lost")
-            except TryLater as error:
-                await claim.delay(error.code, error.seconds)
-                log.info("job_delayed", reason=error.code, failures=claim.failures + 1)
-            except GiveUp as error:
-                await claim.bury(str(error))
-                log.warning("job_given_up", reason=str(error))
-            except Exception as error:
-                dead = await claim.fail(type(error).__name__)
-                log.warning("job_failed", dead=dead, failures=claim.failures + 1, exc_info=True)
+            except DATABASE_ERRORS as error:
+                # Nobody could note how it ended: the lease runs out, and the job is taken up again.
+                log.warning("job_end_unknown", error=type(error).__name__)
+
+    async def _run_to_its_end(self, claim: Claim) -> None:
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                again = await self._handlers[claim.kind](claim)
+            if isinstance(again, Again):
+                await claim.put_back(self._clock.now() + timedelta(seconds=again.seconds))
+            elif not claim.closed:
+                await claim.close()
+        except LeaseLost:
+            raise
+        except TryLater as error:
+            await claim.delay(error.code, error.seconds)
+            log.info("job_delayed", reason=error.code, waits=claim.waits + 1)
+        except GiveUp as error:
+            await claim.bury(str(error))
+            log.warning("job_given_up", reason=str(error))
+        except Exception as error:
+            dead = await claim.fail(type(error).__name__)
+            log.warning("job_failed", dead=dead, failures=claim.failures + 1, exc_info=True)
 
     async def _beat(self) -> None:
         while True:
             try:
                 await WorkerHeartbeat.update_or_create({"beat_at": self._clock.wall()}, id=self.name)
-            except (BaseORMException, OSError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
             await asyncio.sleep(HEARTBEAT_SECONDS)
 

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('leased_by', fields.CharField(null=True, max_length=64)),
                 ('fence', fields.IntField(default=0)),
                 ('failures', fields.IntField(default=0)),
+                ('waits', fields.IntField(default=0)),
                 ('last_error', fields.CharField(null=True, max_length=200)),
                 ('dead', fields.BooleanField(default=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -175,7 +175,7 @@ async def _take_refusal(runtime: Runtime, provider: Provider, claim: Claim, atte
     if error.action in {PayAction.HALT_CHANNEL, PayAction.REFRESH_KEY}:
         await _halt(runtime, provider, error)
         raise TryLater("CHANNEL_HELD", CHANNEL_PROBE_SECONDS)
-    if error.action is PayAction.REUPLOAD and claim.failures == 0:
+    if error.action is PayAction.REUPLOAD and claim.waits == 0:
         await _forget_media(runtime, provider, attempt_id)
         raise TryLater("REUPLOAD", 1.0)
     async with work(runtime, SYSTEM) as current:
