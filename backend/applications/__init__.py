@@ -3,6 +3,7 @@
 from backend.applications.allow_duplicate import AllowDuplicate, allow_duplicate
 from backend.applications.expire_application import expire_application
 from backend.applications.models import Application
+from backend.applications.preflight import Finding, Preflight, preflight_application
 from backend.applications.save_application_draft import SaveApplicationDraft, save_application_draft
 from backend.applications.service import (
     SYSTEM_STANDING,
@@ -31,7 +32,9 @@ __all__ = [
     "Application",
     "ApplicationKind",
     "Change",
+    "Finding",
     "PreCheck",
+    "Preflight",
     "SaveApplicationDraft",
     "StartApplication",
     "SubmitApplication",
@@ -44,6 +47,7 @@ __all__ = [
     "lock_for_system",
     "move_application",
     "move_for",
+    "preflight_application",
     "save_application_draft",
     "start_application",
     "submit_application",

@@ -14,6 +14,7 @@ from backend.accounts import Viewer
 from backend.applications import rules
 from backend.applications.completeness import missing, sections
 from backend.applications.events import EventKind
+from backend.applications.form import FIELDS
 from backend.applications.models import Application
 from backend.applications.record import (
     masked_values,
@@ -25,7 +26,8 @@ from backend.applications.rules import Facts, State
 from backend.consent.texts import current_text
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
-from backend.foundation.views import Derived, Reading, Relation, Row, View
+from backend.foundation.pages import MOST_PER_PAGE, CursorMalformed, Order
+from backend.foundation.views import Derived, Reading, Relation, Row, Selection, View, fetch, fetch_by_id
 from backend.images.queries import IMAGE
 
 _STANDING = ("state", "author_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
@@ -71,7 +73,8 @@ def _all_values(row: Row, reading: Reading) -> dict[str, Any]:
 
 def _form(row: Row, reading: Reading) -> dict[str, Any]:
     """The form for this viewer: in clear where the rules say so, else masked."""
-    return _all_values(row, reading) if _sees_clear(row, reading) else masked_values(row["form"])
+    values = _all_values(row, reading) if _sees_clear(row, reading) else masked_values(row["form"])
+    return {name: values.get(name) for name in FIELDS}
 
 
 def _sections(row: Row, reading: Reading) -> list[Row]:
@@ -225,3 +228,28 @@ APPLICATION = View(
         ),
     },
 )
+
+# Lists of applications show the newest first; the timeline of one goes from its beginning on.
+NEWEST_FIRST = Order("created_at", descending=True)
+
+
+async def timeline(
+    reading: Reading, application_id: str, selection: Selection, *, first: int, after: str | None
+) -> list[Row] | None:
+    """Read the events of an application behind a stream cursor, oldest first; None when it is not the viewer's to see.
+
+    Refuses with `CursorMalformed`.
+    """
+    if await fetch_by_id(APPLICATION, Selection.of("id"), reading, application_id) is None:
+        return None
+    start = sequence_of(after) if after else 0
+    if start is None:
+        raise CursorMalformed
+    return await fetch(
+        EVENT,
+        Selection({**selection.fields, "sequence": Selection(), "cursor": Selection()}),
+        reading,
+        where=Q(subject_id=application_id, sequence__gt=start),
+        order_by=("sequence",),
+        limit=min(first, MOST_PER_PAGE) + 1,
+    )

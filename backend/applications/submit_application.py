@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from backend.applications.rules import Action
 from backend.applications.service import Change, changing, move_for, submission_facts
 from backend.foundation.database import lock_name
 from backend.foundation.runtime import Runtime
-from backend.foundation.work import Work
 
 OPERATION: Final = "submitApplication"
 
@@ -41,7 +41,7 @@ async def submit_application(runtime: Runtime, viewer: Viewer, command: SubmitAp
 async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) -> None:
     work, application = change.work, change.application
     values = values_of(work.runtime.keyring, application)
-    key = await live_key(work, application, values)
+    key = live_key(work.runtime, application, values)
     # Two applications for one shop, submitted at the same moment: the second waits here and then finds the first.
     if key is not None:
         await lock_name(f"shop|{key}")
@@ -62,16 +62,16 @@ async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) ->
     )
 
 
-async def live_key(work: Work, application: Application, values: dict[str, Any]) -> str | None:
+def live_key(runtime: Runtime, application: Application, values: Mapping[str, Any]) -> str | None:
     """Give the key that holds the shop for this application; None while owner or shop is not filled in.
 
     A duplicate that HQ has allowed gets a key of its own.
     """
     if any(is_empty(values.get(name)) for name in ("id_card_number", "micro_address_code", "micro_name")):
         return None
-    key = shop_key(work.runtime.keyring, values)
+    key = shop_key(runtime.keyring, values)
     if application.duplicate_allowed:
-        return work.runtime.keyring.blind_index("shop", f"{key}|{application.id}")
+        return runtime.keyring.blind_index("shop", f"{key}|{application.id}")
     return key
 
 

@@ -123,6 +123,11 @@ async def fetch_one(view: View, selection: Selection, reading: Reading, *, where
     return rows[0] if rows else None
 
 
+async def fetch_by_id(view: View, selection: Selection, reading: Reading, row_id: str) -> Row | None:
+    """Read the row with this id; None when there is none for this viewer."""
+    return await fetch_one(view, selection, reading, where=Q(id=row_id))
+
+
 def _columns_for(view: View, selection: Selection) -> set[str]:
     """Work out which columns the statement must read: those asked for, and those that others are made from."""
     wanted = {"id"} | (set(selection.fields) & view.columns)

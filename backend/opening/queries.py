@@ -16,7 +16,6 @@ from backend.applications.rules import AWAITING, Who
 from backend.foundation.views import Derived, Reading, Relation, Row, View
 from backend.opening.models import FilingAttempt
 from backend.opening.rules import ApplymentState
-from backend.review.queries import REVIEWED_APPLICATION
 
 # WeChat Pay's own clocks: an account that is not verified is rejected after 10 days, an unsigned form voided after 30.
 VERIFY_WITHIN_DAYS: Final = 10
@@ -92,18 +91,17 @@ SIGNING = View(
     },
 )
 
-FILED_APPLICATION = REVIEWED_APPLICATION.extended(
-    relations={
-        "provider": Relation(
-            view=ATTEMPT, local="id", remote="application_id", many=True, order_by=("number",), gate=_sees_provider
-        ),
-        "signing": Relation(
-            view=SIGNING,
-            local="id",
-            remote="application_id",
-            order_by=("number",),
-            gate=_sees_signing,
-            gate_needs=_STANDING,
-        ),
-    }
-)
+# What opening adds to what may be read of an application.
+APPLICATION_RELATIONS = {
+    "provider": Relation(
+        view=ATTEMPT, local="id", remote="application_id", many=True, order_by=("number",), gate=_sees_provider
+    ),
+    "signing": Relation(
+        view=SIGNING,
+        local="id",
+        remote="application_id",
+        order_by=("number",),
+        gate=_sees_signing,
+        gate_needs=_STANDING,
+    ),
+}

@@ -9,6 +9,7 @@ from backend.applications.models import Application
 from backend.applications.queries import APPLICATION
 from backend.applications.record import fields_to_pass, masked_values
 from backend.applications.rules import State
+from backend.foundation.pages import Order
 from backend.foundation.views import Derived, Reading, Relation, Row, View
 
 
@@ -49,11 +50,10 @@ REVIEW = View(
     },
 )
 
-REVIEWED_APPLICATION = APPLICATION.extended(
-    relations={"review": Relation(view=REVIEW, local="id", remote="id", gate=_may_review)}
-)
+# What review adds to what may be read of an application.
+APPLICATION_RELATIONS = {"review": Relation(view=REVIEW, local="id", remote="id", gate=_may_review)}
 
 
-def queue() -> Q:
-    """What waits for HQ: first in, first out, by (`queued_at`, `id`)."""
-    return Q(state=State.IN_REVIEW)
+# What waits for HQ, first in, first out.
+IN_QUEUE = Q(state=State.IN_REVIEW)
+QUEUE_ORDER = Order("queued_at")

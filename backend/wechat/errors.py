@@ -101,17 +101,17 @@ class PayError(Exception):
 
 
 @final
-class Retryable(PayError):  # noqa: N818 - a kind, not an incident: its name is what callers match on
+class Retryable(PayError):
     """Certainly nothing was changed, or changing it twice does no harm: send the same again after a wait."""
 
 
 @final
-class OutcomeUnknown(PayError):  # noqa: N818 - a kind, not an incident: its name is what callers match on
+class OutcomeUnknown(PayError):
     """A submit that may or may not have been processed: query by business_code before anything is sent again."""
 
 
 @final
-class Final(PayError):  # noqa: N818 - a kind, not an incident: its name is what callers match on
+class Final(PayError):
     """The provider decided: the same request would get the same answer. PROCESSING is here, as `RECONCILE`."""
 
 

@@ -1,0 +1,95 @@
+"""The schema put together: every operation, its type, its description with who may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import getitem
+from pathlib import Path
+from typing import Any, Final
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import create_type
+
+from schema import accounts, application_events, applications, handbook, review
+from schema.application_type import Application, Node
+from schema.common.access import DECLARED
+from schema.common.scalars import SCALARS
+
+SDL_FILE: Final = Path(__file__).parent / "schema.graphql"
+
+
+def _described(resolver: Callable[..., Any]) -> str:
+    """Describe an operation: the first line of its docstring, and who may call it."""
+    summary = (resolver.__doc__ or "").strip().splitlines()[0]
+    return f"{summary}\n\n{DECLARED[resolver.__name__].told()}"
+
+
+def _query(resolver: Callable[..., Any], gives: Any) -> Any:
+    return strawberry.field(
+        resolver=resolver, graphql_type=gives, name=_camel(resolver), description=_described(resolver)
+    )
+
+
+def _mutation(resolver: Callable[..., Any], gives: Any) -> Any:
+    return strawberry.mutation(
+        resolver=resolver, graphql_type=gives, name=_camel(resolver), description=_described(resolver)
+    )
+
+
+def _subscription(resolver: Callable[..., Any], gives: Any) -> Any:
+    return strawberry.subscription(
+        resolver=resolver, graphql_type=gives, name=_camel(resolver), description=_described(resolver)
+    )
+
+
+def _camel(resolver: Callable[..., Any]) -> str:
+    head, *rest = resolver.__name__.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+# Operation and what it gives. The resolver's name is the operation's, and that of the service function behind it.
+QUERIES: Final = (
+    (accounts.me, accounts.Me),
+    (applications.node, Node | None),
+    (applications.application, Application | None),
+    (applications.applications, applications.ApplicationConnection),
+    (applications.application_timeline, applications.ApplicationEventConnection),
+    (applications.preflight_application, applications.PreflightResult),
+    (review.review_queue, applications.ApplicationConnection),
+    (review.return_reasons, list[review.ReturnReason]),
+    (handbook.current_notice, handbook.VersionedText),
+    (handbook.current_consent_text, handbook.VersionedText),
+    (handbook.rate_plans, list[handbook.RatePlan]),
+)
+MUTATIONS: Final = (
+    (applications.start_application, applications.ApplicationPayload),
+    (applications.save_application_draft, applications.ApplicationPayload),
+    (applications.upload_image, applications.UploadImagePayload),
+    (applications.submit_application, applications.ApplicationPayload),
+    (applications.withdraw_application, applications.ApplicationPayload),
+    (applications.allow_duplicate, applications.ApplicationPayload),
+    (review.claim_application, applications.ApplicationPayload),
+    (review.release_application, applications.ApplicationPayload),
+    (review.decide_application, applications.ApplicationPayload),
+    (review.recall_application, applications.ApplicationPayload),
+)
+SUBSCRIPTIONS: Final = ((application_events.application_events, application_events.ApplicationStreamItem),)
+
+
+def build_schema() -> strawberry.Schema:
+    """Build the schema. Rows are plain dicts, so a field is an item of its row."""
+    return strawberry.Schema(
+        query=create_type("Query", [_query(*row) for row in QUERIES], description="Reading."),
+        mutation=create_type("Mutation", [_mutation(*row) for row in MUTATIONS], description="Changing."),
+        subscription=create_type(
+            "Subscription", [_subscription(*row) for row in SUBSCRIPTIONS], description="Following."
+        ),
+        types=[Application],
+        config=StrawberryConfig(default_resolver=getitem, scalar_map=SCALARS, sort_schema=True),
+    )
+
+
+def sdl() -> str:
+    """Give the schema as it is committed."""
+    return build_schema().as_str() + "\n"

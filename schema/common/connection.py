@@ -1,0 +1,50 @@
+"""Lists in Relay's shape, over the pages of the backend."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import strawberry
+
+from backend.foundation.pages import MOST_PER_PAGE, Page
+from backend.foundation.views import Row
+from schema.common.scalars import Cursor
+from schema.transport import ApiError, Code
+
+DEFAULT_FIRST: Final = 20
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """Relay's page info; lists are read forward only."""
+
+    has_next_page: bool = strawberry.field(description="Whether there is more behind this page.")
+    has_previous_page: bool = strawberry.field(description="Always false: lists are read forward only.")
+    start_cursor: Cursor | None = strawberry.field(description="The cursor of the first edge.")
+    end_cursor: Cursor | None = strawberry.field(description="The cursor of the last edge; send it as `after`.")
+
+
+def checked_first(first: int) -> int:
+    """Give a page size that may be asked for. Refuses others with BAD_REQUEST."""
+    if not 1 <= first <= MOST_PER_PAGE:
+        raise ApiError(Code.BAD_REQUEST, f"first 必须在 1 到 {MOST_PER_PAGE} 之间。")
+    return first
+
+
+def connection_of(page: Page) -> Row:
+    """Give a page as the row of a connection."""
+    return connection(list(zip(page.cursors, page.rows, strict=True)), has_next_page=page.has_next_page)
+
+
+def connection(items: list[tuple[str, Row]], *, has_next_page: bool) -> Row:
+    """Give rows with their cursors as the row of a connection."""
+    edges: list[dict[str, Any]] = [{"cursor": cursor, "node": row} for cursor, row in items]
+    return {
+        "edges": edges,
+        "page_info": {
+            "has_next_page": has_next_page,
+            "has_previous_page": False,
+            "start_cursor": edges[0]["cursor"] if edges else None,
+            "end_cursor": edges[-1]["cursor"] if edges else None,
+        },
+    }

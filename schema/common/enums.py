@@ -1,0 +1,31 @@
+"""Enums of the backend under the names and descriptions they have in the API."""
+
+from __future__ import annotations
+
+import strawberry
+
+from backend.accounts import OrganisationKind, Role, StaffState
+from backend.applications import ApplicationKind
+from backend.applications.completeness import SectionState
+from backend.applications.events import EventKind
+from backend.applications.fields import GroupMembership, Section, SettlementHolder
+from backend.applications.policies import Channel
+from backend.applications.problems import ProblemCode
+from backend.applications.rules import Action, Stage, State
+from backend.review import Decision
+
+strawberry.enum(StaffState, description="Where a person stands with us.")
+strawberry.enum(Role, description="What a person or key is.")
+strawberry.enum(OrganisationKind, description="What an organisation is to us.")
+strawberry.enum(State, name="ApplicationState", description="Where an application stands; see the life cycle.")
+strawberry.enum(Stage, name="ApplicationStage", description="The coarse state for display: whose turn it is.")
+strawberry.enum(Action, name="ApplicationAction", description="What can be done to an application.")
+strawberry.enum(EventKind, name="ApplicationEventKind", description="What happened to an application.")
+strawberry.enum(ApplicationKind, description="What the shop has today.")
+strawberry.enum(Channel, description="Where an application is filed.")
+strawberry.enum(GroupMembership, description="Whether the shop stands alone or is a branch of a group.")
+strawberry.enum(SettlementHolder, description="Whose bank card receives the money.")
+strawberry.enum(Section, name="FormSection", description="A part of the form.")
+strawberry.enum(SectionState, name="FormSectionState", description="How far a part of the form is.")
+strawberry.enum(ProblemCode, name="FormProblemCode", description="What is wrong with a value of the form.")
+strawberry.enum(Decision, description="What HQ decides.")
