@@ -158,6 +158,7 @@ HQ_ONLY_EVENTS = frozenset({EventKind.CLAIMED, EventKind.CLAIM_RELEASED})
 EVENT = View(
     type_name="ApplicationEvent",
     model=Event,
+    key="position",
     columns=frozenset({"subject_id", "sequence", "kind", "occurred_at", "actor_kind", "actor_id", "hash"}),
     # Events are reached over their application, which has the scope; HQ's own ones are left out for the others.
     scope=lambda reading: (

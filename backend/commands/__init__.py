@@ -1,0 +1,1 @@
+"""The verbs of the `sesame` command, one module each."""

@@ -61,7 +61,8 @@ def configure(*, json: bool, level: str = "INFO") -> None:
 
     Lines of libraries (the standard `logging`) go the same way, so nothing is written that was not redacted. Changes
     the process's logging: handlers set up by anybody else are removed. A server must be started without a logging
-    set-up of its own. Libraries' lines below INFO are never written, nor are uvicorn's access lines, which repeat
+    set-up of its own. Libraries' lines below WARNING are never written: an HTTP client's INFO lines hold whole URLs, a
+    signing link among them. Nor are uvicorn's access lines, which repeat
     whole URLs. Raises ValueError on an unknown level.
     """
     threshold = logging.getLevelNamesMapping().get(level.upper())
@@ -103,7 +104,7 @@ def configure(*, json: bool, level: str = "INFO") -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(threshold, logging.INFO))
+    root.setLevel(max(threshold, logging.WARNING))
     for name in _OUR_LOGGERS:
         logging.getLogger(name).setLevel(threshold)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

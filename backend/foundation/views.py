@@ -74,6 +74,7 @@ class View:
     model: type[Model]
     columns: frozenset[str]
     scope: Callable[[Reading], Q | None]
+    key: str = "id"
     derived: Mapping[str, Derived] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
 
@@ -110,10 +111,10 @@ async def fetch(
     for name, relation in view.relations.items():
         if name in selection:
             await _attach(name, relation, rows, selection.fields[name], reading)
-    for name, derived in view.derived.items():
-        if name in selection:
-            for row in rows:
-                row[name] = derived.compute(row, reading)
+    derived = [(name, derived) for name, derived in view.derived.items() if name in selection]
+    for row in rows:
+        # All are computed before any is put in: a derived value may bear the name of the column it is made from.
+        row.update({name: value.compute(row, reading) for name, value in derived})
     return rows
 
 
@@ -130,7 +131,7 @@ async def fetch_by_id(view: View, selection: Selection, reading: Reading, row_id
 
 def _columns_for(view: View, selection: Selection) -> set[str]:
     """Work out which columns the statement must read: those asked for, and those that others are made from."""
-    wanted = {"id"} | (set(selection.fields) & view.columns)
+    wanted = {view.key} | (set(selection.fields) & view.columns)
     for name, derived in view.derived.items():
         if name in selection:
             wanted.update(derived.needs)

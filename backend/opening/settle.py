@@ -126,7 +126,7 @@ async def _apply(
     elif meaning.action is Action.OBSERVE and meaning.target is not None:
         await _advance(work, application, attempt, meaning.target)
     elif answer.applyment_state != ApplymentState.EDITTING:
-        log.warning("provider_state_unknown", attempt_id=attempt.id, raw_state=answer.applyment_state[:64])
+        log.warning("provider.state_unknown", attempt_id=attempt.id, raw_state=answer.applyment_state[:64])
 
 
 async def _advance(work: Work, application: Application, attempt: FilingAttempt, target: State) -> None:
@@ -137,7 +137,7 @@ async def _advance(work: Work, application: Application, attempt: FilingAttempt,
     opened = {"sub_mchid": attempt.sub_mchid, "opened_at": work.now} if target is State.OPENED else {}
     if state is State.ABANDONED:
         if target is State.OPENED:
-            log.error("opened_after_abandon", application_id=application.id)
+            log.error("filing.opened_after_abandon", application_id=application.id)
             await _move(work, application, attempt, Action.OBSERVE, target, opened)
         return
     if state in {State.FILING, State.PROVIDER_REJECTED} or not is_forward(state, target):

@@ -138,7 +138,7 @@ async def _send(runtime: Runtime, provider: Provider, claim: Claim, attempt_id: 
         await _unmark(attempt_id)
         raise TryLater(f"SUBMIT_{error.action}", error.retry_after_seconds) from error
     except OutcomeUnknown as error:
-        log.warning("filing_outcome_unknown", attempt_id=attempt_id, request_id=error.request_id)
+        log.warning("filing.outcome_unknown", attempt_id=attempt_id, request_id=error.request_id)
         raise TryLater("OUTCOME_UNKNOWN", error.retry_after_seconds or RESEND_SECONDS) from error
     except FinalError as error:
         await _take_refusal(runtime, provider, claim, attempt_id, error)
@@ -209,7 +209,7 @@ async def _forget_media(runtime: Runtime, provider: Provider, attempt_id: str) -
 
 async def _halt(runtime: Runtime, provider: Provider, error: PayError) -> None:
     """Hold the channel, so that one wrong key or missing right does not burn the whole queue."""
-    log.error("channel_held", code=error.code, status=error.status, request_id=error.request_id)
+    log.error("channel.held", code=error.code, status=error.status, request_id=error.request_id)
     await ProviderChannel.update_or_create(
         {"held_reason": error.code or str(error.action), "held_at": runtime.clock.now()}, mchid=provider.mchid
     )

@@ -18,8 +18,9 @@ PAGE = "query Page($first: Int! = 5) {\n  page(first: $first)\n}\n"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with two operations and their manifest."""
-    (tmp_path / "hello.graphql").write_text(HELLO, encoding="utf-8")
-    (tmp_path / "page.graphql").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "operations").mkdir()
+    (tmp_path / "operations" / "hello.graphql").write_text(HELLO, encoding="utf-8")
+    (tmp_path / "operations" / "page.graphql").write_text(PAGE, encoding="utf-8")
     write_manifest(tmp_path)
     return tmp_path
 
@@ -43,7 +44,7 @@ def test_the_manifest_names_file_and_hash(folder: Path) -> None:
 def test_a_file_holds_one_operation(folder: Path, text: str) -> None:
     """Writing the manifest names the file that cannot be registered, and leaves the old manifest."""
     before = (folder / "manifest.json").read_bytes()
-    (folder / "wrong.graphql").write_text(text)
+    (folder / "operations" / "wrong.graphql").write_text(text)
     with pytest.raises(ValueError, match=r"wrong\.graphql"):
         write_manifest(folder)
     assert (folder / "manifest.json").read_bytes() == before
@@ -51,21 +52,21 @@ def test_a_file_holds_one_operation(folder: Path, text: str) -> None:
 
 def test_a_folder_that_differs_from_its_manifest_is_refused(folder: Path) -> None:
     """A changed, an unlisted and a missing file are each named."""
-    (folder / "page.graphql").write_text(PAGE + " ")
+    (folder / "operations" / "page.graphql").write_text(PAGE + " ")
     with pytest.raises(ValueError, match=r"page\.graphql was changed"):
         DocumentStore.load(folder)
-    (folder / "page.graphql").unlink()
+    (folder / "operations" / "page.graphql").unlink()
     with pytest.raises(ValueError, match=r"page\.graphql"):
         DocumentStore.load(folder)
     write_manifest(folder)
-    (folder / "new.graphql").write_text("query New {hello}")
+    (folder / "operations" / "new.graphql").write_text("query New {hello}")
     with pytest.raises(ValueError, match=r"new\.graphql"):
         DocumentStore.load(folder)
 
 
 def test_a_document_that_does_not_fit_the_schema_is_refused_at_start(folder: Path) -> None:
     """The server does not start with an operation that could never run."""
-    (folder / "gone.graphql").write_text("query Gone {helo}")
+    (folder / "operations" / "gone.graphql").write_text("query Gone {helo}")
     write_manifest(folder)
     with pytest.raises(ValueError, match="Gone"):
         Transport(SCHEMA, open_context=Contexts().open, documents=DocumentStore.load(folder))

@@ -1,0 +1,233 @@
+"""The composition root: every part is made here and handed to those that need it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from tortoise.exceptions import BaseORMException
+
+from backend import opening
+from backend.applications import EXPIRE_JOB, expire_application
+from backend.applications.events import EventKind
+from backend.foundation import database
+from backend.foundation.bus import InProcessBus
+from backend.foundation.clock import SystemClock
+from backend.foundation.ids import Ids
+from backend.foundation.installation import stamp
+from backend.foundation.jobs import Handler
+from backend.foundation.keyring import Keyring, KeyringExists
+from backend.foundation.log_reader import LogReader
+from backend.foundation.reactions import Reaction, Reactions
+from backend.foundation.runtime import Runtime
+from backend.foundation.storage import ObjectStorage
+from backend.foundation.worker import Worker, has_live_worker
+from backend.images.http import ImageRoute
+from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
+from backend.tables import TABLES
+from backend.wechat import PRIMARY_HOST, PayClient, PayCredentials, SandboxError, fetch_clock_offset
+from schema.build import SDL_FILE, build_schema, sdl
+from schema.common.access import translate
+from schema.common.context import Context, context_opener
+from schema.transport import MANIFEST, DocumentStore, Transport, manifest_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CONTRACT: Final = Path(__file__).parent.parent / "miniprogram_contract"
+CLOCK_FOLLOW_SECONDS: Final = 0.25
+
+REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
+    EventKind.APPROVED: (opening.on_approved,),
+    EventKind.REFILED: (opening.on_refiled,),
+    EventKind.ABANDONED: (opening.on_abandoned,),
+}
+
+
+class SchemaOutdated(Exception):
+    """The database lacks migrations that this code has; only `sesame migrate` (or `up`) brings them."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts of one running process."""
+
+    settings: Settings
+    runtime: Runtime
+    clock: SystemClock
+    log_reader: LogReader
+    transport: Transport
+    web: Starlette
+
+
+def make_keyring(settings: Settings) -> Keyring:
+    """Give the keyring of this deployment; the embedded default makes its own the first time."""
+    if settings.keyring_text is not None:
+        return Keyring.parse(settings.keyring_text)
+    if not settings.keyring_file.exists() and settings.wechat is WeChatMode.SANDBOX:
+        try:
+            return Keyring.generate(settings.keyring_file)
+        except KeyringExists:
+            log.info("keyring.made_by_another")
+    return Keyring.load(settings.keyring_file)
+
+
+def mchid_of(settings: Settings) -> str:
+    """Give the merchant id this deployment files under."""
+    if settings.wechat is WeChatMode.SANDBOX:
+        return SANDBOX_MCHID
+    return PayCredentials.load(settings.pay_folder).mchid
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Migrate the database and stamp what it belongs to; gives the names of the migrations that ran."""
+    await database.connect(settings.database_url, TABLES)
+    try:
+        applied = await database.migrate(settings.database_url, TABLES)
+        await stamp(SystemClock(), mode=settings.wechat, mchid=mchid_of(settings))
+    finally:
+        await database.disconnect()
+    return applied
+
+
+async def pending_migrations(settings: Settings) -> list[str]:
+    """Name the migrations that are missing in the database. Writes nothing."""
+    await database.connect(settings.database_url, TABLES)
+    try:
+        return await database.pending_migrations(settings.database_url, TABLES)
+    finally:
+        await database.disconnect()
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]:
+    """Open every part of a process: database, log reader, clock, API. Refuses with `SchemaOutdated`; never migrates."""
+    clock = SystemClock()
+    await database.connect(settings.database_url, TABLES)
+    try:
+        if missing := await database.pending_migrations(settings.database_url, TABLES):
+            raise SchemaOutdated(", ".join(missing))
+        await stamp(clock, mode=settings.wechat, mchid=mchid_of(settings))
+        bus = InProcessBus()
+        runtime = Runtime(
+            clock=clock,
+            ids=Ids(clock),
+            keyring=make_keyring(settings),
+            bus=bus,
+            storage=ObjectStorage.from_url(settings.storage_url),
+            public_url=settings.public_url or public_url,
+            reactions=Reactions(REACTIONS),
+        )
+        log_reader = LogReader(bus)
+        transport = _transport(settings, runtime, log_reader)
+        async with log_reader.running(), _following_sandbox_clock(settings, clock):
+            yield App(settings, runtime, clock, log_reader, transport, _web(runtime, transport))
+    finally:
+        await database.disconnect()
+
+
+def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader) -> Transport:
+    trusted = settings.documents is DocumentMode.TRUSTED
+
+    def may_send_text(context: Context) -> bool:
+        # The document mode hangs on the credential: a partner's key may always send text, within the limits.
+        return not trusted or (context.viewer is not None and context.viewer.is_key)
+
+    return Transport(
+        build_schema(),
+        open_context=context_opener(runtime, log_reader),
+        documents=DocumentStore.load(CONTRACT),
+        introspection=settings.introspection,
+        free_text=may_send_text,
+        translate=translate,
+    )
+
+
+def _web(runtime: Runtime, transport: Transport) -> Starlette:
+    async def alive(_request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(_request: Request) -> Response:
+        try:
+            has_worker = await has_live_worker(runtime.clock)
+        except (BaseORMException, OSError):
+            return JSONResponse({"status": "not ready", "lacks": "database"}, status_code=503)
+        if not has_worker:
+            return JSONResponse({"status": "not ready", "lacks": "worker"}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    return Starlette(
+        routes=[
+            Route("/graphql", transport.http),
+            WebSocketRoute("/graphql", transport.websocket),
+            Route("/images/{id}", ImageRoute(runtime), methods=["GET"]),
+            Route("/healthz", alive, methods=["GET"]),
+            Route("/readyz", ready, methods=["GET"]),
+        ]
+    )
+
+
+def make_worker(app: App, provider: opening.Provider, name: str) -> Worker:
+    """Give the worker of this process, with a handler for every kind of job."""
+    runtime = app.runtime
+    handlers: dict[str, Handler] = {
+        EXPIRE_JOB: partial(expire_application, runtime),
+        opening.FILE_JOB: partial(opening.file_application, runtime, provider),
+        opening.SUBMIT_JOB: partial(opening.submit_filing, runtime, provider),
+        opening.POLL_JOB: partial(opening.poll_filing, runtime, provider),
+    }
+    return Worker(name, clock=runtime.clock, bus=runtime.bus, handlers=handlers)
+
+
+@asynccontextmanager
+async def open_provider(settings: Settings) -> AsyncIterator[opening.Provider]:
+    """Open the way to WeChat Pay: the sandbox's address, or the real host, which is a constant of the client."""
+    credentials = PayCredentials.load(settings.pay_folder)
+    base_url = PRIMARY_HOST if settings.wechat is WeChatMode.LIVE else _sandbox_url(settings)
+    async with PayClient(credentials, base_url=base_url) as client:
+        yield opening.Provider(credentials.mchid, client)
+
+
+def _sandbox_url(settings: Settings) -> str:
+    if settings.sandbox_url is None:
+        raise SandboxError("the sandbox's address is not known: set SESAME_SANDBOX_URL or start it in this data folder")
+    return settings.sandbox_url
+
+
+@asynccontextmanager
+async def _following_sandbox_clock(settings: Settings, clock: SystemClock) -> AsyncIterator[None]:
+    """Keep our business time where the sandbox's is; the real WeChat has no clock to follow."""
+    if settings.wechat is not WeChatMode.SANDBOX or settings.sandbox_url is None:
+        yield
+        return
+    url = settings.sandbox_url
+    clock.offset_seconds = await fetch_clock_offset(url)
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(CLOCK_FOLLOW_SECONDS)
+            try:
+                clock.offset_seconds = await fetch_clock_offset(url)
+            except SandboxError:
+                log.debug("sandbox.clock_unreachable")
+
+    task = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def generated_files() -> dict[Path, str]:
+    """Give every file that is generated from the code and committed beside it, with its content."""
+    return {SDL_FILE: sdl(), CONTRACT / MANIFEST: manifest_of(CONTRACT)}

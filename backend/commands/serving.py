@@ -1,0 +1,109 @@
+"""Running servers: bound sockets, uvicorn without its own signals, a stop that drains."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from backend.commands.data_folder import store_port, stored_port
+from backend.commands.refusals import BUSY_PORT, CommandRefused
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Less than the ten seconds that a stop may take in all.
+DRAIN_SECONDS: Final = 5
+MOST_SOCKET_BYTES: Final = 65_536
+
+
+def bind(host: str, port: int, *, folder: Path, name: str) -> socket.socket:
+    """Bind a listening socket. Port 0 takes the port `name` had here before, or a free one, and remembers it.
+
+    Refuses with exit 4 a port that is taken.
+    """
+    wanted = port or stored_port(folder, name)
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, wanted))
+        # Listening at once is what makes a second process on this port fail here and not later.
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise CommandRefused(f"port {wanted} on {host} is taken ({error.strerror})", BUSY_PORT) from error
+    store_port(folder, name, bound.getsockname()[1])
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """Give the address at which a bound socket is reached from this machine."""
+    host, port = bound.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that leaves signals alone: two of them share a process here, and each would end both."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket while the block runs, and end its connections after it."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=MOST_SOCKET_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        server_header=False,
+    )
+    server = _QuietServer(config)
+    task = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise RuntimeError("the server ended before it started")
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.InvalidStateError):
+            await task
+        bound.close()
+
+
+@contextlib.asynccontextmanager
+async def stop_signal() -> AsyncIterator[asyncio.Event]:
+    """Give an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def handle(number: signal.Signals) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, handle, number)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
