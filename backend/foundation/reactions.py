@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from backend.foundation.subjects import Subject
-    from backend.foundation.work import Work
+from backend.foundation.subjects import Subject
 
-# Called with the open work, the locked subject and the event's body, after the event was recorded.
-Reaction = Callable[["Work", "Subject", Mapping[str, Any]], Awaitable[None]]
+# Called with the open work, the locked subject and the event's body, after the event was recorded. The work is `Any`
+# here because it is made on the runtime that holds the reactions.
+Reaction = Callable[[Any, Subject, Mapping[str, Any]], Awaitable[None]]
 
 
 class Reactions:
@@ -19,7 +18,7 @@ class Reactions:
     def __init__(self, by_kind: Mapping[str, Sequence[Reaction]]) -> None:
         self._by_kind = {kind: tuple(reactions) for kind, reactions in by_kind.items()}
 
-    async def run(self, work: Work, subject: Subject, kind: str, body: Mapping[str, Any]) -> None:
+    async def run(self, work: Any, subject: Subject, kind: str, body: Mapping[str, Any]) -> None:
         """Run what follows an event of `kind`, in the order it was registered."""
         for reaction in self._by_kind.get(kind, ()):
             await reaction(work, subject, body)
