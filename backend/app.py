@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -23,6 +24,7 @@ from backend.applications.events import EventKind
 from backend.foundation import database
 from backend.foundation.bus import InProcessBus
 from backend.foundation.clock import SystemClock
+from backend.foundation.http import TraceIds
 from backend.foundation.ids import Ids
 from backend.foundation.installation import stamp
 from backend.foundation.jobs import Handler
@@ -32,7 +34,7 @@ from backend.foundation.reactions import Reaction, Reactions
 from backend.foundation.runtime import Runtime
 from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
-from backend.images.http import ImageRoute
+from backend.images.http import image_route
 from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
 from backend.tables import TABLES
 from backend.wechat import PRIMARY_HOST, PayClient, PayCredentials, SandboxError, fetch_clock_offset
@@ -169,10 +171,11 @@ def _web(runtime: Runtime, transport: Transport) -> Starlette:
         routes=[
             Route("/graphql", transport.http),
             WebSocketRoute("/graphql", transport.websocket),
-            Route("/images/{id}", ImageRoute(runtime), methods=["GET"]),
+            Route("/images/{id}", image_route(runtime), methods=["GET"]),
             Route("/healthz", alive, methods=["GET"]),
             Route("/readyz", ready, methods=["GET"]),
-        ]
+        ],
+        middleware=[Middleware(TraceIds)],
     )
 
 
