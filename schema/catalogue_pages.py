@@ -301,7 +301,8 @@ def _magic_values_page(values: Iterable[MagicValueRow]) -> str:
     return _page(
         "Magic values of the sandbox",
         "The mobile phone of the owner chooses what becomes of a filing. The table is in "
-        "`backend/sandbox/values.json`; `sesame sandbox --values` prints it. How to play with it: [the sandbox](../sandbox.md).",
+        "`backend/sandbox/values.json`; `sesame sandbox --values` prints it. How to play with it: "
+        "[the sandbox](../sandbox.md).",
         _table(("手机号", "名称", "效果"), [(f"`{value.phone}`", value.name, value.meaning) for value in values]),
     )
 
