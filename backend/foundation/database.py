@@ -148,12 +148,21 @@ def tortoise_config(url: str, tables: Tables) -> dict[str, Any]:
 
 
 async def connect(url: str, tables: Tables) -> None:
-    """Open the database for this process. One at a time per process; close it with `disconnect`."""
+    """Open the database for this process. One at a time per process; close it with `disconnect`.
+
+    Refuses with one of `DATABASE_ERRORS` a database that cannot be reached, and leaves nothing open then.
+    """
     # Tortoise keeps made statements by connection name, in the dialect of whichever engine was connected before.
     EXECUTOR_CACHE.clear()
     # The fallback makes the connection visible to requests, sockets and tasks, which do not inherit the context of
     # whoever called this.
     await Tortoise.init(config=tortoise_config(url, tables), _enable_global_fallback=True)
+    try:
+        # Tortoise would connect at the first query, and after one that could not it keeps its lock for good.
+        await connection().create_connection(with_db=True)
+    except BaseException:
+        await disconnect()
+        raise
 
 
 async def disconnect() -> None:
