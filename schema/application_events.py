@@ -12,7 +12,7 @@ from backend.applications.queries import sequence_of, stream_cursor, timeline
 from backend.foundation.log_reader import Subscription
 from backend.foundation.pages import MOST_PER_PAGE
 from backend.foundation.views import TYPE, Reading, Row, Selection, fetch_by_id
-from schema.application_type import APPLICATION, Application, ApplicationEvent
+from schema.application_type import APPLICATION, Application, ApplicationEvent, ApplicationId
 from schema.applications import READS
 from schema.common.access import access, viewer_of
 from schema.common.context import Context, Info
@@ -57,7 +57,12 @@ ApplicationStreamItem = Annotated[
 
 @access(READS)
 async def application_events(
-    info: Info, application_id: strawberry.ID, after: Cursor | None = None
+    info: Info,
+    application_id: ApplicationId,
+    after: Annotated[
+        Cursor | None,
+        strawberry.argument(description="Where to go on: what comes behind it is replayed. Absent: a snapshot first."),
+    ] = None,
 ) -> AsyncIterator[Row]:
     """Follow one application. The right to see it is checked again at every event; when it is gone the stream ends."""
     context = info.context
@@ -65,19 +70,15 @@ async def application_events(
     # Following starts before the past is read, so that nothing falls in between. What comes twice is known by its
     # sequence.
     with context.log_reader.subscribe(application_id) as subscription:
-        reading = await _still_permitted(context, application_id)
         if after is None:
-            snapshot = await _snapshot(info, reading, application_id)
+            snapshot = await _snapshot(info, application_id)
             seen = snapshot["application"]["event_sequence"]
             yield snapshot
         else:
-            start = sequence_of(after)
-            if start is None:
-                raise ApiError(Code.BAD_REQUEST)
-            seen = start
-        async for row in _missed(reading, application_id, event_fields, seen):
-            seen = row["sequence"]
-            yield row
+            seen = await _start_behind(context, application_id, after)
+            async for row in _missed(context, application_id, event_fields, seen):
+                seen = row["sequence"]
+                yield row
         async for item in _live(context, application_id, event_fields, subscription, seen):
             yield item
 
@@ -90,38 +91,57 @@ async def _live(
             yield {TYPE: "StreamLagged", "resume_after": stream_cursor(seen)}
             return
         event = await subscription.next(RECHECK_SECONDS)
-        reading = await _still_permitted(context, application_id)
-        if event is None or event.sequence <= seen:
+        if event is not None and event.sequence <= seen:
             continue
-        async for row in _missed(reading, application_id, event_fields, seen):
+        async for row in _missed(context, application_id, event_fields, seen):
             seen = row["sequence"]
             yield row
 
 
-async def _missed(reading: Reading, application_id: str, event_fields: Selection, after: int) -> AsyncIterator[Row]:
-    """Read the log behind a sequence, page by page, as this viewer may see it."""
-    while True:
-        rows = await timeline(reading, application_id, event_fields, first=MOST_PER_PAGE, after=stream_cursor(after))
-        for row in (rows or [])[:MOST_PER_PAGE]:
+async def _missed(context: Context, application_id: str, event_fields: Selection, after: int) -> AsyncIterator[Row]:
+    """Read the log behind a sequence, page by page, as this viewer may see it by then.
+
+    Ends the stream with the error of whoever may not see it any more.
+    """
+    has_more = True
+    while has_more:
+        rows = await timeline(
+            await _reading(context), application_id, event_fields, first=MOST_PER_PAGE, after=stream_cursor(after)
+        )
+        if rows is None:
+            raise ApiError(Code.NOT_FOUND)
+        has_more = len(rows) > MOST_PER_PAGE
+        for row in rows[:MOST_PER_PAGE]:
             after = row["sequence"]
             yield row
-        if not rows or len(rows) <= MOST_PER_PAGE:
-            return
 
 
-async def _snapshot(info: Info, reading: Reading, application_id: str) -> Row:
+async def _snapshot(info: Info, application_id: str) -> Row:
     asked = selection_of(info, "application").fields
     wanted = Selection({**asked, "event_sequence": Selection()})
-    row = await fetch_by_id(APPLICATION, wanted, reading, application_id)
-    if row is None:
-        raise ApiError(Code.NOT_FOUND)
+    row = await _visible(info.context, wanted, application_id)
     return {TYPE: "ApplicationSnapshot", "cursor": stream_cursor(row["event_sequence"]), "application": row}
 
 
-async def _still_permitted(context: Context, application_id: str) -> Reading:
-    """Look again at who asks and whether they may see this; ends the stream with the error of whoever may not."""
-    viewer = await reauthenticate(context.runtime, viewer_of(context))
-    reading = Reading(viewer, context.runtime)
-    if await fetch_by_id(APPLICATION, Selection.of("id"), reading, application_id) is None:
+async def _start_behind(context: Context, application_id: str, after: str) -> int:
+    """Give the sequence behind which to replay. Refuses with BAD_REQUEST a cursor that this log never gave.
+
+    One that lies ahead of the log is such a cursor: whoever waited behind it would miss what comes before.
+    """
+    row = await _visible(context, Selection.of("event_sequence"), application_id)
+    start = sequence_of(after)
+    if start is None or start > row["event_sequence"]:
+        raise ApiError(Code.BAD_REQUEST)
+    return start
+
+
+async def _visible(context: Context, wanted: Selection, application_id: str) -> Row:
+    row = await fetch_by_id(APPLICATION, wanted, await _reading(context), application_id)
+    if row is None:
         raise ApiError(Code.NOT_FOUND)
-    return reading
+    return row
+
+
+async def _reading(context: Context) -> Reading:
+    """Look again at who asks; a session that has ended meanwhile ends the stream."""
+    return Reading(await reauthenticate(context.runtime, viewer_of(context)), context.runtime)

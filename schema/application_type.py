@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import strawberry
 
@@ -27,9 +27,12 @@ from schema.common.context import Info
 from schema.common.scalars import Cursor
 from schema.common.selection import selection_of
 from schema.common.user_errors import payload
+from schema.transport import ApiError, Code
 
 # Review and opening each add to what may be read of an application; here it is one type.
 APPLICATION: Final[View] = APPLICATION_BASE.extended(relations={**REVIEW_RELATIONS, **OPENING_RELATIONS})
+
+ApplicationId = Annotated[strawberry.ID, strawberry.argument(description="The application's id.")]
 
 
 @strawberry.interface(description="Something with an id that can be fetched again.")
@@ -254,11 +257,15 @@ async def application_payload(
 ) -> Row:
     """Run a use case that changes one application, and give the payload of its mutation.
 
-    `command` is called inside, so that what is wrong with the input is told as a user error too.
+    `command` is called inside, so that what is wrong with the input is told as a user error too. Refuses with NOT_FOUND
+    when a call that is sent again would answer with what the viewer may not see any more.
     """
 
-    async def change() -> Row | None:
+    async def change() -> Row:
         changed = await use_case(info.context.runtime, viewer_of(info.context), command())
-        return await read_application(info, changed, "application")
+        row = await read_application(info, changed, "application")
+        if row is None:
+            raise ApiError(Code.NOT_FOUND)
+        return row
 
     return await payload("application", change)

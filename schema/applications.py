@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields as members_of
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
 import strawberry
 
@@ -21,12 +21,21 @@ from schema.application_type import (
     APPLICATION,
     Application,
     ApplicationEvent,
+    ApplicationId,
     Image,
     application_payload,
     read_application,
 )
 from schema.common.access import APPROVED, access, needs, viewer_of
-from schema.common.connection import DEFAULT_FIRST, PageInfo, checked_first, connection, connection_of
+from schema.common.connection import (
+    DEFAULT_FIRST,
+    After,
+    First,
+    PageInfo,
+    checked_first,
+    connection,
+    connection_of,
+)
 from schema.common.context import Info
 from schema.common.scalars import Cursor
 from schema.common.selection import selection_of
@@ -149,28 +158,40 @@ class UploadImageInput:
     file: UploadedFile = strawberry.field(description="JPEG, PNG or BMP, at most 10 MB.")
 
 
-@strawberry.input(description="Input of a change that needs no more than the application.")
+@strawberry.input
 class ApplicationInput:
-    """Submit, claim, release."""
+    """What every change of one application takes; each operation has an input of its own name that can grow alone."""
 
     idempotency_key: str = strawberry.field(description="16 to 64 characters; the same call has the same key.")
     application_id: strawberry.ID = strawberry.field(description="The application.")
     expected_version: int = strawberry.field(description="The version the caller saw.")
 
 
-@strawberry.input(description="Input of a change that needs a reason in words.")
-class ApplicationReasonInput:
-    """Withdraw, allow a duplicate, recall."""
+@strawberry.input(description="Input of `submitApplication`.")
+class SubmitApplicationInput(ApplicationInput):
+    """Submit."""
 
-    idempotency_key: str = strawberry.field(description="16 to 64 characters; the same call has the same key.")
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    expected_version: int = strawberry.field(description="The version the caller saw.")
+
+@strawberry.input
+class ApplicationReasonInput(ApplicationInput):
+    """What a change takes that needs a reason in words."""
+
     reason: str = strawberry.field(description="Why, in at most 500 characters.")
 
 
-@strawberry.type(description="The application after a change, or why nothing was done.")
+@strawberry.input(description="Input of `withdrawApplication`.")
+class WithdrawApplicationInput(ApplicationReasonInput):
+    """Withdraw."""
+
+
+@strawberry.input(description="Input of `allowDuplicate`.")
+class AllowDuplicateInput(ApplicationReasonInput):
+    """Allow a duplicate."""
+
+
+@strawberry.type
 class ApplicationPayload:
-    """Payload of every mutation of an application."""
+    """What every change of one application gives; each operation has a payload of its own name that can grow alone."""
 
     application: Application | None = strawberry.field(description="As it is now; null when nothing was done.")
     user_errors: list[UserError] = strawberry.field(description="Why nothing was done.")
@@ -185,13 +206,13 @@ class UploadImagePayload:
 
 
 @access(READS)
-async def application(info: Info, id: strawberry.ID) -> Row | None:  # noqa: A002 - the argument's name in the API
+async def application(info: Info, id: ApplicationId) -> Row | None:  # noqa: A002 - the argument's name in the API
     """Read one application."""
     return await read_application(info, id)
 
 
 @access(READS)
-async def applications(info: Info, first: int = DEFAULT_FIRST, after: Cursor | None = None) -> Row:
+async def applications(info: Info, first: First = DEFAULT_FIRST, after: After = None) -> Row:
     """List the applications the viewer may see, newest first."""
     page = await fetch_page(
         APPLICATION,
@@ -206,7 +227,7 @@ async def applications(info: Info, first: int = DEFAULT_FIRST, after: Cursor | N
 
 @access(READS)
 async def application_timeline(
-    info: Info, application_id: strawberry.ID, first: int = 50, after: Cursor | None = None
+    info: Info, application_id: ApplicationId, first: First = 50, after: After = None
 ) -> Row:
     """List an application's events, oldest first; the stream's twin for whoever polls."""
     rows = await timeline(
@@ -223,13 +244,16 @@ async def application_timeline(
 
 
 @access(APPROVED)
-async def node(info: Info, id: strawberry.ID) -> Row | None:  # noqa: A002 - Relay's name
+async def node(
+    info: Info,
+    id: Annotated[strawberry.ID, strawberry.argument(description="Of anything that is a `Node`.")],  # noqa: A002 - Relay's name
+) -> Row | None:
     """Fetch a thing again; null alike for what is not there and what is not the viewer's."""
     return await read_application(info, id)
 
 
 @access(READS)
-async def preflight_application(info: Info, application_id: strawberry.ID) -> Row:
+async def preflight_application(info: Info, application_id: ApplicationId) -> Row:
     """Check a draft before staff leave the shop."""
     found = await service.preflight_application(info.context.runtime, viewer_of(info.context), application_id)
     return {
@@ -297,7 +321,7 @@ async def upload_image(info: Info, input: UploadImageInput) -> Row:  # noqa: A00
 
 
 @access(FILES)
-async def submit_application(info: Info, input: ApplicationInput) -> Row:  # noqa: A002 - as above
+async def submit_application(info: Info, input: SubmitApplicationInput) -> Row:  # noqa: A002 - as above
     """Send a complete draft to HQ's review."""
     return await application_payload(
         info,
@@ -309,7 +333,7 @@ async def submit_application(info: Info, input: ApplicationInput) -> Row:  # noq
 
 
 @access(needs(Permission.FILE_APPLICATIONS, Permission.WITHDRAW_ANY_APPLICATION))
-async def withdraw_application(info: Info, input: ApplicationReasonInput) -> Row:  # noqa: A002 - as above
+async def withdraw_application(info: Info, input: WithdrawApplicationInput) -> Row:  # noqa: A002 - as above
     """End an application, in the way its state still allows."""
     return await application_payload(
         info,
@@ -321,7 +345,7 @@ async def withdraw_application(info: Info, input: ApplicationReasonInput) -> Row
 
 
 @access(needs(Permission.SETTLE_PROVIDER_ANSWERS))
-async def allow_duplicate(info: Info, input: ApplicationReasonInput) -> Row:  # noqa: A002 - as above
+async def allow_duplicate(info: Info, input: AllowDuplicateInput) -> Row:  # noqa: A002 - as above
     """Let a draft be submitted although its shop is taken."""
     return await application_payload(
         info,

@@ -32,9 +32,12 @@ def _query(resolver: Callable[..., Any], gives: Any) -> Any:
 
 
 def _mutation(resolver: Callable[..., Any], gives: Any) -> Any:
-    return strawberry.mutation(
+    field = strawberry.mutation(
         resolver=resolver, graphql_type=gives, name=_camel(resolver), description=_described(resolver)
     )
+    for argument in field.arguments:
+        argument.description = "What to do; one object for each call."
+    return field
 
 
 def _subscription(resolver: Callable[..., Any], gives: Any) -> Any:
@@ -46,6 +49,13 @@ def _subscription(resolver: Callable[..., Any], gives: Any) -> Any:
 def _camel(resolver: Callable[..., Any]) -> str:
     head, *rest = resolver.__name__.split("_")
     return head + "".join(part.capitalize() for part in rest)
+
+
+def _payload_of(resolver: Callable[..., Any]) -> Any:
+    """Make the payload of a change of one application, named after it."""
+    operation = _camel(resolver)
+    named = type(f"{operation[0].upper()}{operation[1:]}Payload", (applications.ApplicationPayload,), {})
+    return strawberry.type(named, description=f"The application after `{operation}`, or why nothing was done.")
 
 
 # Operation and what it gives. The resolver's name is the operation's, and that of the service function behind it.
@@ -63,16 +73,16 @@ QUERIES: Final = (
     (handbook.rate_plans, list[handbook.RatePlan]),
 )
 MUTATIONS: Final = (
-    (applications.start_application, applications.ApplicationPayload),
-    (applications.save_application_draft, applications.ApplicationPayload),
+    (applications.start_application, _payload_of(applications.start_application)),
+    (applications.save_application_draft, _payload_of(applications.save_application_draft)),
     (applications.upload_image, applications.UploadImagePayload),
-    (applications.submit_application, applications.ApplicationPayload),
-    (applications.withdraw_application, applications.ApplicationPayload),
-    (applications.allow_duplicate, applications.ApplicationPayload),
-    (review.claim_application, applications.ApplicationPayload),
-    (review.release_application, applications.ApplicationPayload),
-    (review.decide_application, applications.ApplicationPayload),
-    (review.recall_application, applications.ApplicationPayload),
+    (applications.submit_application, _payload_of(applications.submit_application)),
+    (applications.withdraw_application, _payload_of(applications.withdraw_application)),
+    (applications.allow_duplicate, _payload_of(applications.allow_duplicate)),
+    (review.claim_application, _payload_of(review.claim_application)),
+    (review.release_application, _payload_of(review.release_application)),
+    (review.decide_application, _payload_of(review.decide_application)),
+    (review.recall_application, _payload_of(review.recall_application)),
 )
 SUBSCRIPTIONS: Final = ((application_events.application_events, application_events.ApplicationStreamItem),)
 

@@ -14,9 +14,8 @@ from backend.review.queries import IN_QUEUE, QUEUE_ORDER
 from schema.application_type import APPLICATION, application_payload
 from schema.applications import ApplicationInput, ApplicationReasonInput
 from schema.common.access import access, needs
-from schema.common.connection import DEFAULT_FIRST, checked_first, connection_of
+from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Info
-from schema.common.scalars import Cursor
 from schema.common.selection import selection_of
 from schema.common.user_errors import checked_key
 
@@ -32,13 +31,25 @@ class FieldReasonInput:
     note: str = strawberry.field(description="A note for the staff, at most 200 characters.", default="")
 
 
+@strawberry.input(description="Input of `claimApplication`.")
+class ClaimApplicationInput(ApplicationInput):
+    """Claim."""
+
+
+@strawberry.input(description="Input of `releaseApplication`.")
+class ReleaseApplicationInput(ApplicationInput):
+    """Release."""
+
+
+@strawberry.input(description="Input of `recallApplication`.")
+class RecallApplicationInput(ApplicationReasonInput):
+    """Recall."""
+
+
 @strawberry.input(description="Input of `decideApplication`. Which members count depends on the decision.")
-class DecideApplicationInput:
+class DecideApplicationInput(ApplicationInput):
     """Decide."""
 
-    idempotency_key: str = strawberry.field(description="16 to 64 characters; the same call has the same key.")
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    expected_version: int = strawberry.field(description="The version the caller saw.")
     decision: service.Decision = strawberry.field(description="What is decided.")
     reason: str = strawberry.field(description="REFUSE, REFILE: why, in at most 500 characters.", default="")
     field_reasons: list[FieldReasonInput] = strawberry.field(
@@ -64,7 +75,7 @@ class ReturnReason:
 
 
 @access(REVIEWS)
-async def review_queue(info: Info, first: int = DEFAULT_FIRST, after: Cursor | None = None) -> Row:
+async def review_queue(info: Info, first: First = DEFAULT_FIRST, after: After = None) -> Row:
     """List what waits for HQ, first in first out."""
     page = await fetch_page(
         APPLICATION,
@@ -89,13 +100,13 @@ def _claim(input: ApplicationInput) -> service.ClaimApplication:  # noqa: A002 -
 
 
 @access(REVIEWS)
-async def claim_application(info: Info, input: ApplicationInput) -> Row:  # noqa: A002 - as above
+async def claim_application(info: Info, input: ClaimApplicationInput) -> Row:  # noqa: A002 - as above
     """Take an application for review for fifteen minutes; opens the clear view, and is on record."""
     return await application_payload(info, service.claim_application, lambda: _claim(input))
 
 
 @access(REVIEWS)
-async def release_application(info: Info, input: ApplicationInput) -> Row:  # noqa: A002 - as above
+async def release_application(info: Info, input: ReleaseApplicationInput) -> Row:  # noqa: A002 - as above
     """Give a claimed application back to the queue."""
     return await application_payload(info, service.release_application, lambda: _claim(input))
 
@@ -121,7 +132,7 @@ async def decide_application(info: Info, input: DecideApplicationInput) -> Row: 
 
 
 @access(REVIEWS)
-async def recall_application(info: Info, input: ApplicationReasonInput) -> Row:  # noqa: A002 - as above
+async def recall_application(info: Info, input: RecallApplicationInput) -> Row:  # noqa: A002 - as above
     """Take an approval back before the system has filed it; by whoever approved."""
     return await application_payload(
         info,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import strawberry
 
@@ -12,6 +12,9 @@ from schema.common.scalars import Cursor
 from schema.transport import ApiError, Code
 
 DEFAULT_FIRST: Final = 20
+
+First = Annotated[int, strawberry.argument(description=f"How many at most, 1 to {MOST_PER_PAGE}.")]
+After = Annotated[Cursor | None, strawberry.argument(description="The cursor behind which to go on.")]
 
 
 @strawberry.type(description="Where a page stands in its list.")

@@ -29,7 +29,16 @@ def _read_instant(value: Any) -> datetime:
 def _read_day(value: Any) -> date:
     if not isinstance(value, str):
         raise ValueError("a day is text")  # noqa: TRY004 - as above
-    return date.fromisoformat(value)
+    day = date.fromisoformat(value)
+    if day.isoformat() != value:
+        raise ValueError("a day is written YYYY-MM-DD")
+    return day
+
+
+def _read_cursor(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a cursor is text")  # noqa: TRY004 - as above
+    return value
 
 
 DateTime: Final = strawberry.scalar(
@@ -52,7 +61,7 @@ CursorScalar: Final = strawberry.scalar(
     name="Cursor",
     description="A position in a list or a stream. Opaque: send back what you were given.",
     serialize=str,
-    parse_value=str,
+    parse_value=_read_cursor,
 )
 
 SCALARS: Final[dict[object, ScalarDefinition]] = {

@@ -94,6 +94,9 @@ class UserError:
 
 KEY_LENGTH: Final = range(16, 65)
 
+# Members of the backend's commands that the API calls otherwise.
+_API_NAMES: Final = {"fields": "form"}
+
 
 class IdempotencyKeyInvalid(Exception):
     """An idempotency key that is not 16 to 64 printable ASCII characters."""
@@ -169,7 +172,7 @@ def _row(
 ) -> Row:
     return {
         "code": UserErrorCode(code),
-        "path": ["input", *(_camel(part) for part in path)],
+        "path": ["input", *(_camel(_API_NAMES.get(part, part)) for part in path)],
         "message": _message(code, path, params or {}),
         "current_version": current_version,
         "current_state": State(current_state) if current_state in set(State) else None,
