@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
 
     worked = with_folders(verb("worker", "the jobs alone; never migrates"))
     worked.add_argument("--name", help="shown with the leases it holds")
+    for child in (served, worked):
+        child.add_argument("--with-parent", action="store_true", help="stop as well when standard input ends")
 
     boxed = verb("sandbox", "the WeChat we run ourselves, on loopback")
     boxed.add_argument("--data", type=Path, help="the data folder (default ./.sesame)")
@@ -97,9 +99,9 @@ def _command(flags: argparse.Namespace, settings: Settings, output: Output) -> A
         case "demo":
             return demo.run(settings, demo.Demo(flags.data, flags.api, flags.workers, flags.seconds), output)
         case "serve":
-            return serve.run(settings, flags.host, flags.port, output)
+            return serve.run(settings, flags.host, flags.port, output, with_parent=flags.with_parent)
         case "worker":
-            return worker.run(settings, flags.name, output)
+            return worker.run(settings, flags.name, output, with_parent=flags.with_parent)
         case "sandbox":
             if flags.values:
                 sandbox.show_values()

@@ -10,23 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from backend.app import App, make_worker, mchid_of, open_app, open_provider
-from backend.commands.data_folder import stored_port
+from backend.commands.data_folder import id_of, locked, make_data_folder, stored_port
 from backend.commands.serving import serving, url_of
 from backend.foundation.jobs import release_leases_of
 from backend.sandbox import create_app as create_sandbox
 from backend.settings import Settings, WeChatMode
 from backend.wechat import enrol
 
-# The worker inside `up` and `demo`. The data folder's lock makes sure that there is only one of this name.
-EMBEDDED_WORKER = "embedded"
-
 
 @contextlib.asynccontextmanager
 async def running_sandbox(bound: socket.socket, folder: Path) -> AsyncIterator[str]:
-    """Run the sandbox on a bound socket while the block runs; gives its address."""
+    """Run the sandbox on a bound socket while the block runs; gives its address. Refuses a folder that is in use."""
     url = url_of(bound)
-    async with serving(create_sandbox(folder, public_url=url), bound):
-        yield url
+    make_data_folder(folder)
+    with contextlib.closing(bound), locked(folder):
+        async with serving(create_sandbox(folder, public_url=url), bound):
+            yield url
 
 
 @contextlib.asynccontextmanager
@@ -43,8 +42,6 @@ async def running_api(settings: Settings, bound: socket.socket) -> AsyncIterator
 async def running_worker(app: App, name: str) -> AsyncIterator[None]:
     """Run a worker in this process while the block runs; what it has in hand ends first."""
     async with open_provider(app.settings) as provider:
-        if name == EMBEDDED_WORKER:
-            await release_leases_of(name)
         worker = make_worker(app, provider, name)
         task = asyncio.create_task(worker.run())
         try:
@@ -52,6 +49,18 @@ async def running_worker(app: App, name: str) -> AsyncIterator[None]:
         finally:
             worker.stop()
             await task
+
+
+@contextlib.asynccontextmanager
+async def running_embedded_worker(app: App) -> AsyncIterator[None]:
+    """Run the one worker of a data folder that the caller has locked.
+
+    The lock proves that an earlier life of it is over, so what that held is free at once and not only after the lease.
+    """
+    name = f"embedded:{id_of(app.settings.data)}"
+    await release_leases_of(name)
+    async with running_worker(app, name):
+        yield
 
 
 async def with_sandbox(settings: Settings) -> Settings:

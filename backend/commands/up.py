@@ -11,7 +11,7 @@ from typing import Any
 from backend.app import App, migrate
 from backend.commands.data_folder import locked, make_data_folder
 from backend.commands.output import Output
-from backend.commands.processes import EMBEDDED_WORKER, running_api, running_sandbox, running_worker, with_sandbox
+from backend.commands.processes import running_api, running_embedded_worker, running_sandbox, with_sandbox
 from backend.commands.readiness import until_ready
 from backend.commands.refusals import USAGE, CommandRefused
 from backend.commands.seed import Seeded, seed
@@ -48,7 +48,7 @@ async def run(settings: Settings, flags: Up, output: Output) -> None:
         applied = await migrate(settings)
         output.say(f"database: {len(applied)} migration(s) applied" if applied else "database: up to date")
         app = await stack.enter_async_context(running_api(settings, bound))
-        await stack.enter_async_context(running_worker(app, EMBEDDED_WORKER))
+        await stack.enter_async_context(running_embedded_worker(app))
         seeded = await seed(app.runtime) if flags.seed else None
         await until_ready(url_of(bound))
         _announce(app, url_of(bound), sandbox, seeded, output)
