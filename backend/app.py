@@ -35,17 +35,20 @@ from backend.foundation.runtime import Runtime
 from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
 from backend.images.http import image_route
+from backend.sandbox import magic_values
 from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
 from backend.tables import TABLES
 from backend.wechat import PRIMARY_HOST, PayClient, PayCredentials, SandboxError, fetch_clock_offset
 from schema.build import SDL_FILE, build_schema, sdl
+from schema.catalogue_pages import pages, readme_with_diagram
 from schema.common.access import translate
 from schema.common.context import Context, context_opener
 from schema.transport import MANIFEST, DocumentStore, Transport, manifest_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-CONTRACT: Final = Path(__file__).parent.parent / "miniprogram_contract"
+REPOSITORY: Final = Path(__file__).parent.parent
+CONTRACT: Final = REPOSITORY / "miniprogram_contract"
 CLOCK_FOLLOW_SECONDS: Final = 0.25
 
 REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
@@ -233,4 +236,11 @@ async def _following_sandbox_clock(settings: Settings, clock: SystemClock) -> As
 
 def generated_files() -> dict[Path, str]:
     """Give every file that is generated from the code and committed beside it, with its content."""
-    return {SDL_FILE: sdl(), CONTRACT / MANIFEST: manifest_of(CONTRACT)}
+    reference = REPOSITORY / "docs" / "reference"
+    readmes = [REPOSITORY / name for name in ("README.md", "README.zh-CN.md")]
+    return {
+        SDL_FILE: sdl(),
+        CONTRACT / MANIFEST: manifest_of(CONTRACT),
+        **{reference / name: text for name, text in pages(magic_values()).items()},
+        **{readme: readme_with_diagram(readme.read_text("utf-8")) for readme in readmes},
+    }
