@@ -40,7 +40,7 @@ from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
 from backend.tables import TABLES
 from backend.wechat import PRIMARY_HOST, PayClient, PayCredentials, SandboxError, fetch_clock_offset
 from schema.build import SDL_FILE, build_schema, sdl
-from schema.catalogue_pages import pages, readme_with_diagram
+from schema.catalogue_pages import MagicValueRow, pages, readme_with_diagram
 from schema.common.access import translate
 from schema.common.context import Context, context_opener
 from schema.transport import MANIFEST, DocumentStore, Transport, manifest_of
@@ -241,6 +241,10 @@ def generated_files() -> dict[Path, str]:
     return {
         SDL_FILE: sdl(),
         CONTRACT / MANIFEST: manifest_of(CONTRACT),
-        **{reference / name: text for name, text in pages(magic_values()).items()},
+        **{reference / name: text for name, text in pages(_magic_rows()).items()},
         **{readme: readme_with_diagram(readme.read_text("utf-8")) for readme in readmes},
     }
+
+
+def _magic_rows() -> list[MagicValueRow]:
+    return [MagicValueRow(value.phone, value.name, value.meaning) for value in magic_values()]
