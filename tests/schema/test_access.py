@@ -1,0 +1,147 @@
+"""Who may call what: every operation against everybody, as `@access` and the scope of reading declare it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import pytest
+
+from backend.accounts import Viewer
+from backend.foundation.runtime import Runtime
+from schema.build import MUTATIONS
+from schema.common.access import DECLARED
+from tests.builders.api import Answer, Api, Client, nothing_written, pascal, the_documents, the_schema
+from tests.conftest import MakeViewer
+from tests.schema import cases
+from tests.schema.callers import ANSWERS, all_callers
+from tests.schema.inputs import PHOTO, START
+
+Prepare = Callable[[Runtime, Viewer, Viewer], Awaitable[cases.Case]]
+Send = Callable[[str, Client, cases.Case], Awaitable[Answer]]
+
+CHANGES: Final = {resolver.__name__ for resolver, _ in MUTATIONS}
+
+
+async def _started(runtime: Runtime, author: Viewer, _reviewer: Viewer) -> cases.Case:
+    return await cases.started(runtime, author)
+
+
+async def _filled(runtime: Runtime, author: Viewer, _reviewer: Viewer) -> cases.Case:
+    return await cases.filled(runtime, author)
+
+
+async def _submitted(runtime: Runtime, author: Viewer, _reviewer: Viewer) -> cases.Case:
+    return await cases.submitted(runtime, author)
+
+
+async def _plain(operation: str, client: Client, _case: cases.Case) -> Answer:
+    return await client.call(operation)
+
+
+async def _page(operation: str, client: Client, _case: cases.Case) -> Answer:
+    return await client.call(operation, first=5)
+
+
+async def _by_id(operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.call(operation, id=case.id)
+
+
+async def _of_application(operation: str, client: Client, case: cases.Case) -> Answer:
+    more = {"first": 5} if operation == "ApplicationTimeline" else {}
+    return await client.call(operation, applicationId=case.id, **more)
+
+
+async def _start(operation: str, client: Client, _case: cases.Case) -> Answer:
+    return await client.change(operation, **START)
+
+
+async def _upload(_operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.upload(PHOTO, applicationId=case.id, purpose="id_card_copy")
+
+
+async def _change(operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.change(operation, applicationId=case.id, expectedVersion=await case.version())
+
+
+async def _save(operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.change(
+        operation, applicationId=case.id, expectedVersion=await case.version(), form={"microName": "大郎烧饼"}
+    )
+
+
+async def _with_reason(operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.change(
+        operation, applicationId=case.id, expectedVersion=await case.version(), reason="店主改了主意"
+    )
+
+
+async def _refuse(operation: str, client: Client, case: cases.Case) -> Answer:
+    return await client.change(
+        operation,
+        applicationId=case.id,
+        expectedVersion=await case.version(),
+        decision="REFUSE",
+        reason="不符合要求",
+    )
+
+
+# How each operation is sent, and to an application in which state. `application_events` has its own test.
+CALLS: Final[dict[str, tuple[Prepare, Callable[[str, Client, cases.Case], Awaitable[Answer]]]]] = {
+    "me": (_started, _plain),
+    "node": (_started, _by_id),
+    "application": (_started, _by_id),
+    "applications": (_started, _page),
+    "application_timeline": (_started, _of_application),
+    "preflight_application": (_started, _of_application),
+    "review_queue": (_started, _page),
+    "return_reasons": (_started, _plain),
+    "current_notice": (_started, _plain),
+    "current_consent_text": (_started, _plain),
+    "rate_plans": (_started, _plain),
+    "start_application": (_started, _start),
+    "save_application_draft": (_started, _save),
+    "upload_image": (_started, _upload),
+    "submit_application": (_filled, _change),
+    "withdraw_application": (_submitted, _with_reason),
+    "allow_duplicate": (_started, _with_reason),
+    "claim_application": (_submitted, _change),
+    "release_application": (cases.claimed, _change),
+    "decide_application": (cases.claimed, _refuse),
+    "recall_application": (cases.approved, _with_reason),
+}
+
+
+def test_every_operation_has_its_row() -> None:
+    """A new operation without a row here, without a guard or without a document is found at once."""
+    schema = the_schema()._schema  # noqa: SLF001 - strawberry has no public name for it
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    names = {name for root in roots if root is not None for name in root.fields}
+    operations = {pascal(name) for name in ANSWERS}
+    assert {f"{name[0].upper()}{name[1:]}" for name in names} == operations
+    assert set(DECLARED) == set(ANSWERS) == {*CALLS, "application_events"}
+    assert set(the_documents().ids) == operations
+
+
+@pytest.mark.parametrize("operation", list(CALLS))
+async def test_everybody_gets_the_answer_of_the_table(
+    api: Api, runtime: Runtime, a_viewer: MakeViewer, operation: str
+) -> None:
+    """Whoever may not call is told so in the right way and has changed nothing; everybody else is served."""
+    callers = await all_callers(api, a_viewer)
+    prepare, send = CALLS[operation]
+    make = partial(prepare, runtime, callers.people["author"], callers.people["reviewer"])
+    expected, answers = ANSWERS[operation], {}
+    case = await make()
+    async with nothing_written():
+        for name in (name for name, outcome in expected.items() if outcome != "OK"):
+            answers[name] = await send(pascal(operation), callers.clients[name], case)
+    for name in (name for name, outcome in expected.items() if outcome == "OK"):
+        # A change needs an application of its own, which nobody before has changed.
+        case = await make() if operation in CHANGES else case
+        answers[name] = await send(pascal(operation), callers.clients[name], case)
+    assert {name: answers[name].outcome for name in expected} == expected
+    # A credential that is there and does not hold is an HTTP refusal; no credential is an anonymous caller.
+    assert {answers[name].status for name in ("bad_token", "suspended", "left")} == {401}
+    assert answers["anonymous"].status == 200

@@ -1,0 +1,31 @@
+"""`me`: the caller is told who they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.accounts import Role, StaffState, Viewer
+from tests.builders.api import Api
+from tests.conftest import MakeViewer
+
+
+async def test_an_approved_person_is_told_what_they_may_do(api: Api, clerk: Viewer) -> None:
+    """Name, organisation, roles and permissions are those of the session's person."""
+    client = await api.client(clerk)
+    assert (await client.call("Me")).value == {
+        "id": clerk.id,
+        "name": "测试clerk",
+        "state": "APPROVED",
+        "roles": ["FIELD_STAFF"],
+        "permissions": ["application.file", "application.read.own"],
+        "organisationId": clerk.organisation_id,
+        "organisationKind": "HQ_FIELD",
+    }
+
+
+@pytest.mark.parametrize("state", [StaffState.PENDING, StaffState.REJECTED])
+async def test_who_is_not_approved_is_told_where_they_stand(api: Api, a_viewer: MakeViewer, state: StaffState) -> None:
+    """Somebody who waits, or was turned down, sees their state and that they may do nothing."""
+    client = await api.client(await a_viewer("newcomer", Role.FIELD_STAFF, "partner", state))
+    told = (await client.call("Me")).value
+    assert (told["state"], told["permissions"]) == (state, [])
