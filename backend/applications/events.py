@@ -40,7 +40,8 @@ BODIES: Mapping[EventKind, frozenset[str]] = {
     EventKind.DUPLICATE_ALLOWED: frozenset({"reason"}),
     EventKind.SUBMITTED: frozenset({"form_version"}),
     EventKind.EXPIRED: frozenset(),
-    EventKind.WITHDRAWN: frozenset({"reason"}),
+    # By a person, or by WeChat Pay's answer to a filing that was abandoned.
+    EventKind.WITHDRAWN: frozenset({"reason", "business_code", "raw_state", "reasons"}),
     EventKind.CLAIMED: frozenset({"claimed_until"}),
     EventKind.CLAIM_RELEASED: frozenset(),
     EventKind.RETURNED: frozenset({"reasons"}),
@@ -50,7 +51,7 @@ BODIES: Mapping[EventKind, frozenset[str]] = {
     EventKind.FILING_STARTED: frozenset({"business_code", "number", "round"}),
     EventKind.PROVIDER_ACCEPTED: frozenset({"business_code", "applyment_id"}),
     EventKind.PROVIDER_REJECTED: frozenset({"business_code", "raw_state", "reasons"}),
-    EventKind.REFILED: frozenset({"reason", "business_code", "number", "round"}),
+    EventKind.REFILED: frozenset({"reason"}),
     EventKind.PROVIDER_MOVED: frozenset({"business_code", "raw_state", "sub_mchid"}),
     EventKind.VOIDED: frozenset({"business_code", "raw_state"}),
     EventKind.ABANDONED: frozenset({"reason"}),

@@ -199,7 +199,7 @@ TRANSITIONS: Final[tuple[ApplicationTransition, ...]] = (
                                _A.REJECT,  (_S.PROVIDER_REJECTED,), {_W.SYSTEM},             (),                                                      _E.PROVIDER_REJECTED),
     _row({_S.PROVIDER_REJECTED}, _A.RETURN, (_S.RETURNED,),        {_W.SYSTEM},              (_N.ALL_REASONS_MAPPED,),                                _E.RETURNED),
     _row({_S.PROVIDER_REJECTED}, _A.RETURN, (_S.RETURNED,),        {_W.HQ},                  (_N.FIELD_REASONS,),                                     _E.RETURNED),
-    _row({_S.PROVIDER_REJECTED}, _A.REFILE, (_S.FILING,),          {_W.HQ},                  (_N.REASON, _N.CHANNEL_OPEN),                            _E.REFILED),
+    _row({_S.PROVIDER_REJECTED}, _A.REFILE, (_S.FILING,),          {_W.HQ},                  (_N.REASON,),                                            _E.REFILED),
     _row({_S.PROVIDER_REJECTED}, _A.REFUSE, (_S.REFUSED,),         {_W.HQ},                  (_N.REASON,),                                            _E.REFUSED),
     _row({_S.PROVIDER_REVIEW, *AWAITING, _S.OPENING},
                                _A.OBSERVE, PROVIDER_PATH,          {_W.SYSTEM},              (_N.FORWARD,),                                           _E.PROVIDER_MOVED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from backend.applications import Application
@@ -10,7 +11,7 @@ from backend.applications.rules import State
 from backend.foundation.subjects import Subject
 from backend.foundation.work import Work
 from backend.opening.models import FilingAttempt
-from backend.opening.rules import ApplymentState, Delivery
+from backend.opening.rules import SETTLES_AFTER_SECONDS, ApplymentState, Delivery
 
 FILE_JOB: Final = "opening.file"
 SUBMIT_JOB: Final = "opening.submit"
@@ -42,12 +43,19 @@ async def begin_round(work: Work, application: Application, mchid: str) -> Filin
         )
         await attempt.save(force_create=True)
     else:
-        attempt.round += 1
-        attempt.delivery = Delivery.UNSENT
-        attempt.settled_at = None
+        open_next_round(attempt)
         await attempt.save()
     enqueue_submit(work, attempt)
     return attempt
+
+
+def open_next_round(attempt: FilingAttempt) -> None:
+    """Make the attempt ready to be filed once more under its own code; the caller saves it."""
+    attempt.round += 1
+    attempt.delivery = Delivery.UNSENT
+    attempt.sent_at = None
+    attempt.polls = 0
+    attempt.settled_at = None
 
 
 def enqueue_submit(work: Work, attempt: FilingAttempt) -> None:
@@ -95,7 +103,21 @@ async def on_refiled(work: Work, application: Subject, body: Mapping[str, Any]) 
 
 
 async def on_abandoned(work: Work, application: Subject, _body: Mapping[str, Any]) -> None:
-    """Answer an abandonment: what WeChat Pay holds is watched to its end, whatever state it is in."""
+    """Answer an abandonment: what WeChat Pay holds is watched to its end, and what never left is dropped.
+
+    The submit job of the round does the dropping where it is still there. Where it is not (the form was refused at the
+    door, or the job was given up) the one left here does. It comes late, so that the two never meet.
+    """
     attempt = await latest_attempt(application.id)
-    if attempt is not None and attempt.applyment_id is not None:
+    assert attempt is not None  # noqa: S101 - only what is being filed can be abandoned
+    if attempt.applyment_id is not None:
         enqueue_poll(work, attempt, "abandoned")
+        return
+    work.enqueue(
+        SUBMIT_JOB,
+        subject_id=application.id,
+        dedupe=f"submit:{attempt.id}:{attempt.round}:abandoned",
+        due_at=work.now + timedelta(seconds=SETTLES_AFTER_SECONDS),
+        attempt_id=attempt.id,
+        round=attempt.round,
+    )

@@ -19,7 +19,8 @@ class FilingAttempt(Model):
 
     `round` counts the filings under this code: the first, and one more for each re-filing, which overwrites. `delivery`
     says how far the present round got: see `rules.Delivery`. `snapshot` is the filed form, sealed; `raw_answer` the
-    last answer of WeChat Pay, sealed; `audit_detail` its reasons, with what is sensitive taken out.
+    last answer of WeChat Pay, sealed; `audit_detail` its reasons, with what is sensitive taken out. `sent_at` and
+    `polls` are of the present round.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)
@@ -69,7 +70,10 @@ class ProviderMedia(Model):
 
 
 class ProviderChannel(Model):
-    """The way to WeChat Pay under one merchant id (服务商号). While `held_reason` is set, nothing new is filed."""
+    """The way to WeChat Pay under one merchant id (服务商号). While `held_reason` is set, nothing new is filed.
+
+    `held_at` is when the channel was last found held, or was last tried.
+    """
 
     mchid = fields.CharField(primary_key=True, max_length=32)
     held_reason = fields.CharField(max_length=64, null=True)

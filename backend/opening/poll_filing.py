@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from backend.applications import lock_for_system
 from backend.applications.rules import ENDED, State
 from backend.foundation.events import SYSTEM
@@ -13,6 +15,8 @@ from backend.opening.provider import Provider
 from backend.opening.rules import next_poll_seconds
 from backend.opening.settle import observe
 from backend.wechat import PayError
+
+MOST_NOT_FOUND: Final = 8
 
 
 async def poll_filing(runtime: Runtime, provider: Provider, claim: Claim) -> Again | None:
@@ -26,10 +30,15 @@ async def poll_filing(runtime: Runtime, provider: Provider, claim: Claim) -> Aga
     except PayError as error:
         raise TryLater(f"QUERY_{error.action}", error.retry_after_seconds) from error
     if answer is None:
-        raise GiveUp("ACCEPTED_FORM_NOT_FOUND")
+        # What was accepted a moment ago may not be found everywhere yet.
+        raise TryLater("NOT_FOUND") if claim.waits < MOST_NOT_FOUND else GiveUp("ACCEPTED_FORM_NOT_FOUND")
     async with work(runtime, SYSTEM) as current:
         application = await lock_for_system(current, attempt.application_id)
         attempt = await FilingAttempt.get(id=attempt.id)
+        if attempt.round != claim.payload["round"]:
+            # Filed again while the question was under way: this is an answer about the past.
+            await claim.close()
+            return None
         meaning = await observe(current, application, attempt, answer)
         seconds = next_poll_seconds(meaning, attempt.polls)
         if seconds is None:

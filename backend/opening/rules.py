@@ -64,8 +64,10 @@ UNKNOWN_STATE: Final = Meaning(None, None, (900.0,))
 
 # After a re-filing the old rejection may still be shown for a while (one integrator's report).
 STALE_REJECTION_SECONDS: Final = 180.0
-# A halted channel is tried again this often, by the one filing that found it halted.
+# A held channel is tried this often, by one of the filings that wait for it.
 CHANNEL_PROBE_SECONDS: Final = 300.0
+# A form that left this long ago and cannot be found by its code has not arrived. Longer than any call may take.
+SETTLES_AFTER_SECONDS: Final = 60.0
 
 
 def meaning_of(raw_state: str) -> Meaning:

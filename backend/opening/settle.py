@@ -15,11 +15,13 @@ from backend.applications.rules import WITH_PROVIDER, Action, Facts, State, is_f
 from backend.foundation.events import canonical
 from backend.foundation.jobs import GiveUp
 from backend.foundation.work import Work
-from backend.opening.attempts import enqueue_poll, enqueue_submit
+from backend.opening.attempts import enqueue_poll, enqueue_submit, open_next_round
 from backend.opening.models import FilingAttempt
 from backend.opening.reject_map import fields_for
 from backend.opening.rules import (
+    MEANINGS,
     STALE_REJECTION_SECONDS,
+    UNKNOWN_STATE,
     ApplymentState,
     Delivery,
     Meaning,
@@ -30,6 +32,7 @@ from backend.wechat import Applyment, AuditItem
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 NOTE_LIMIT: Final = 200
+RAW_STATE_LIMIT: Final = 64
 _LONG_NUMBER: Final = re.compile(r"[0-9]{4,}([0-9]{2}[0-9Xx]?)")
 
 
@@ -62,12 +65,11 @@ async def observe(work: Work, application: Application, attempt: FilingAttempt, 
     """Take in the answer of a query: raw as it came, and what it means. Gives the meaning, for when to look again."""
     if attempt.applyment_id not in {None, answer.applyment_id}:
         raise GiveUp("PROVIDER_ID_CHANGED")
-    meaning = meaning_of(answer.applyment_state)
-    if _is_stale_rejection(work, attempt, answer):
-        return meaning_of(ApplymentState.AUDITING)
-    values = values_of(work.runtime.keyring, application)
-    reasons = _reasons(answer.audit_detail, values)
-    attempt.raw_state = answer.applyment_state
+    if _shows_the_past(work, attempt, answer):
+        return MEANINGS[ApplymentState.AUDITING]
+    meaning = _meaning_here(State(application.state), attempt, answer)
+    reasons = _reasons(answer.audit_detail, values_of(work.runtime.keyring, application))
+    attempt.raw_state = answer.applyment_state[:RAW_STATE_LIMIT]
     attempt.raw_answer = work.runtime.keyring.seal(
         answer.body, table="filing_attempt", field="raw_answer", row=attempt.id
     )
@@ -78,23 +80,45 @@ async def observe(work: Work, application: Application, attempt: FilingAttempt, 
     attempt.polls += 1
     if not meaning.poll_seconds:
         attempt.settled_at = work.now
-    if answer.applyment_state == ApplymentState.EDITTING:
-        attempt.round += 1
-        attempt.delivery = Delivery.UNSENT
+    if meaning is MEANINGS[ApplymentState.EDITTING]:
+        open_next_round(attempt)
         enqueue_submit(work, attempt)
     await attempt.save()
-    await _apply(work, application, attempt, answer, meaning, reasons)
+    await _apply(work, application, attempt, meaning, reasons)
+    return meaning
+
+
+def _meaning_here(state: State, attempt: FilingAttempt, answer: Applyment) -> Meaning:
+    """Give the meaning of an answer for an application in `state`: what would lead nowhere is only looked at again."""
+    meaning = meaning_of(answer.applyment_state)
+    if answer.applyment_state == ApplymentState.EDITTING:
+        if state not in {State.FILING, State.PROVIDER_REVIEW}:
+            return UNKNOWN_STATE
+        # Sent again once by ourselves; then a person looks at it, or the two of us would go on for ever.
+        return MEANINGS[ApplymentState.REJECTED] if attempt.raw_state == ApplymentState.EDITTING else meaning
+    if meaning.action is Action.REJECT and state is State.OPENING:
+        return UNKNOWN_STATE
     return meaning
 
 
 async def refuse_at_the_door(
-    work: Work, application: Application, attempt: FilingAttempt, *, code: str, form_fields: Sequence[str]
+    work: Work,
+    application: Application,
+    attempt: FilingAttempt,
+    *,
+    code: str,
+    form_fields: Sequence[str],
+    sentence: str = "",
 ) -> None:
-    """Take in that the submit itself was refused for good: nothing was stored at WeChat Pay in this round."""
+    """Take in that the submit itself was refused for good: nothing was stored at WeChat Pay in this round.
+
+    `sentence` is WeChat Pay's own reason; it is kept without what is sensitive in the form.
+    """
     attempt.delivery = Delivery.UNSENT
-    attempt.raw_state = code
+    attempt.raw_state = code[:RAW_STATE_LIMIT]
     attempt.settled_at = work.now
-    reasons = [{"provider_field": "", "note": code, "form_fields": list(form_fields)}] if form_fields else []
+    note = scrubbed(sentence, values_of(work.runtime.keyring, application))[:NOTE_LIMIT] or code
+    reasons = [{"provider_field": "", "note": note, "form_fields": list(form_fields)}]
     attempt.audit_detail = canonical(reasons)
     await attempt.save()
     await _reject(work, application, attempt, reasons)
@@ -111,7 +135,6 @@ async def _apply(
     work: Work,
     application: Application,
     attempt: FilingAttempt,
-    answer: Applyment,
     meaning: Meaning,
     reasons: list[dict[str, Any]],
 ) -> None:
@@ -119,14 +142,14 @@ async def _apply(
     if state not in WITH_PROVIDER and state is not State.ABANDONED:
         return
     if meaning.action is Action.REJECT:
-        if state not in {State.PROVIDER_REJECTED, State.OPENING}:
+        if state is not State.PROVIDER_REJECTED:
             await _reject(work, application, attempt, reasons)
     elif meaning.action is Action.VOID:
         await _move(work, application, attempt, Action.VOID, None, {})
     elif meaning.action is Action.OBSERVE and meaning.target is not None:
         await _advance(work, application, attempt, meaning.target)
-    elif answer.applyment_state != ApplymentState.EDITTING:
-        log.warning("provider.state_unknown", attempt_id=attempt.id, raw_state=answer.applyment_state[:64])
+    elif meaning is UNKNOWN_STATE:
+        log.warning("provider.state_unexpected", attempt_id=attempt.id, raw_state=attempt.raw_state)
 
 
 async def _advance(work: Work, application: Application, attempt: FilingAttempt, target: State) -> None:
@@ -200,12 +223,13 @@ async def _reject(work: Work, application: Application, attempt: FilingAttempt, 
     )
 
 
-def _is_stale_rejection(work: Work, attempt: FilingAttempt, answer: Applyment) -> bool:
-    """Tell an old rejection that is still shown right after a re-filing from a new one."""
-    if answer.applyment_state != ApplymentState.REJECTED or attempt.round == 1 or attempt.accepted_at is None:
+def _shows_the_past(work: Work, attempt: FilingAttempt, answer: Applyment) -> bool:
+    """Tell an old verdict that is still shown right after the same code was sent again from a new one."""
+    if answer.applyment_state not in {ApplymentState.REJECTED, ApplymentState.EDITTING}:
         return False
-    age_seconds = (work.now - attempt.accepted_at).total_seconds()
-    return age_seconds < STALE_REJECTION_SECONDS and attempt.polls == 0
+    if attempt.round == 1 or attempt.delivery == Delivery.UNSENT or attempt.sent_at is None or attempt.polls > 0:
+        return False
+    return (work.now - attempt.sent_at).total_seconds() < STALE_REJECTION_SECONDS
 
 
 def _reasons(audit_detail: Sequence[AuditItem], values: Mapping[str, Any]) -> list[dict[str, Any]]:
