@@ -27,7 +27,7 @@ class Application(Subject):
     only in `sealed`. `field_versions` tells in which version each field last changed, `passed_versions` up to which
     version HQ has passed it, `open_fields` which fields are unlocked after a return, and why.
     `owner_index` and `account_index` are blind indexes of the ID and card number, by which duplicates are found.
-    `live_key` is unique while the shop is taken, and empty once it is free again.
+    `live_key` begins with the key of the shop while the shop is taken, and is empty once it is free again.
     """
 
     subject_type: ClassVar[str] = "application"

@@ -21,7 +21,7 @@ from backend.applications.problems import Severity
 from backend.applications.record import unchanged_since_return, values_of
 from backend.applications.rules import EDITABLE, Need, State
 from backend.applications.service import submission_facts
-from backend.applications.submit_application import is_taken, live_key
+from backend.applications.submit_application import is_taken, shop_of
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
 from backend.foundation.refusal import NotFound
@@ -75,7 +75,7 @@ async def preflight_application(runtime: Runtime, viewer: Viewer, application_id
         raise NotFound
     now = runtime.clock.now()
     values = values_of(runtime.keyring, application)
-    duplicate = await is_taken(application, live_key(runtime, application, values))
+    duplicate = await is_taken(application, shop_of(runtime, values))
     return Preflight(
         blockers=_blockers(application, values, now, duplicate=duplicate),
         warnings=_warnings(application, values, now),

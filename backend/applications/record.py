@@ -57,10 +57,12 @@ def _index(keyring: Keyring, name: str, values: Mapping[str, Any]) -> str | None
 
 
 def shop_key(keyring: Keyring, values: Mapping[str, Any]) -> str:
-    """Give the key under which this owner's shop is taken while an application for it lives."""
-    return keyring.blind_index(
-        "shop", f"{values['id_card_number']}|{values['micro_address_code']}|{values['micro_name']}"
-    )
+    """Give the key under which this owner's shop is taken while an application for it lives.
+
+    160 bits of the index: never two shops alike, and room beside it for a second application that HQ allows.
+    """
+    shop = f"{values['id_card_number']}|{values['micro_address_code']}|{values['micro_name']}"
+    return keyring.blind_index("shop", shop)[:40]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from backend.accounts import Permission, Viewer, actor_of, require
 from backend.applications.errors import ApplicationRefusal
 from backend.applications.events import EventKind
 from backend.applications.fields import GroupMembership, SettlementHolder
-from backend.applications.form import FIELDS
+from backend.applications.form import FIELDS, is_empty
 from backend.applications.models import Application
 from backend.applications.policies import Channel, refusals
 from backend.applications.record import columns_for
 from backend.applications.rules import EXPIRES_AFTER_DAYS, State
-from backend.applications.values import check_shape
+from backend.applications.values import check_shape, normalise
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
@@ -91,7 +91,7 @@ async def _start(work: Work, viewer: Viewer, command: StartApplication) -> str:
     if command.notice_version != notice.version:
         raise Refused(Refusal(ApplicationRefusal.NOTICE_OUTDATED, ("notice_version",), {"current": notice.version}))
     answers: dict[str, Any] = asdict(command.pre_check)
-    values = {name: answers[name] for name in _ALSO_IN_FORM if answers[name] is not None}
+    values = {name: normalise(FIELDS[name], answers[name]) for name in _ALSO_IN_FORM if not is_empty(answers[name])}
     problems = [problem for name, value in values.items() if (problem := check_shape(FIELDS[name], value))]
     if problems:
         raise Refused(

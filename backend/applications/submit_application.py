@@ -41,11 +41,11 @@ async def submit_application(runtime: Runtime, viewer: Viewer, command: SubmitAp
 async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) -> None:
     work, application = change.work, change.application
     values = values_of(work.runtime.keyring, application)
-    key = live_key(work.runtime, application, values)
+    shop = shop_of(work.runtime, values)
     # Two applications for one shop, submitted at the same moment: the second waits here and then finds the first.
-    if key is not None:
-        await lock_name(f"shop|{key}")
-    facts = submission_facts(application, values, work.now, duplicate=await is_taken(application, key))
+    if shop is not None:
+        await lock_name(f"shop|{shop}")
+    facts = submission_facts(application, values, work.now, duplicate=await is_taken(application, shop))
     await move_for(
         work,
         viewer,
@@ -54,7 +54,7 @@ async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) ->
         expected_version=command.expected_version,
         facts=facts,
         changes={
-            "live_key": key,
+            "live_key": _live_key(application, shop),
             "submitted_at": application.submitted_at or work.now,
             "queued_at": work.now,
         },
@@ -62,19 +62,20 @@ async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) ->
     )
 
 
-def live_key(runtime: Runtime, application: Application, values: Mapping[str, Any]) -> str | None:
-    """Give the key that holds the shop for this application; None while owner or shop is not filled in.
-
-    A duplicate that HQ has allowed gets a key of its own.
-    """
+def shop_of(runtime: Runtime, values: Mapping[str, Any]) -> str | None:
+    """Give the key of this owner's shop; None while owner or shop is not filled in."""
     if any(is_empty(values.get(name)) for name in ("id_card_number", "micro_address_code", "micro_name")):
         return None
-    key = shop_key(runtime.keyring, values)
-    if application.duplicate_allowed:
-        return runtime.keyring.blind_index("shop", f"{key}|{application.id}")
-    return key
+    return shop_key(runtime.keyring, values)
 
 
-async def is_taken(application: Application, key: str | None) -> bool:
-    """Tell whether another live application holds this shop."""
-    return key is not None and await Application.filter(live_key=key).exclude(id=application.id).exists()
+async def is_taken(application: Application, shop: str | None) -> bool:
+    """Tell whether another live application stands in the way of this one; none does once HQ has allowed it."""
+    if shop is None or application.duplicate_allowed:
+        return False
+    return await Application.filter(live_key__startswith=shop).exclude(id=application.id).exists()
+
+
+def _live_key(application: Application, shop: str | None) -> str | None:
+    """Give the key that holds the shop for this application; one that HQ has allowed holds it beside the others."""
+    return f"{shop}.{application.id[-20:]}" if shop is not None and application.duplicate_allowed else shop

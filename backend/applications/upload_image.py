@@ -55,7 +55,6 @@ async def upload_image(runtime: Runtime, viewer: Viewer, command: UploadImage) -
     except PictureRefused as refused:
         raise Refused(Refusal(refused.code, ("file",), refused.params)) from refused
     image_id = await keep(runtime, picture)
-    kept = False
     call = Call(
         viewer.id,
         OPERATION,
@@ -71,10 +70,8 @@ async def upload_image(runtime: Runtime, viewer: Viewer, command: UploadImage) -
             if not outcome.replayed:
                 await _register(outcome.work, viewer, command, image_id, picture)
                 outcome.result_id = image_id
-        kept = outcome.result_id == image_id
     finally:
-        if not kept:
-            await discard(runtime, image_id)
+        await discard(runtime, image_id)
     return outcome.result_id
 
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from backend.accounts import Viewer
 from backend.applications import Change, changing, checked_reason, move_for
+from backend.applications.errors import ApplicationRefusal
 from backend.applications.fields import GroupMembership
-from backend.applications.form import FIELDS
+from backend.applications.form import FIELDS, check_shape, is_empty, normalise
 from backend.applications.policies import Channel, refusals
 from backend.applications.record import fields_to_pass, values_of, versions_of
 from backend.applications.rules import HOLD_SECONDS, Action, Facts, State
@@ -91,9 +92,14 @@ async def _approve(change: Change, viewer: Viewer, command: DecideApplication, _
     values = values_of(change.work.runtime.keyring, application)
     to_pass = fields_to_pass(values, application.field_versions, application.passed_versions)
     membership = command.group_membership or values.get("group_membership")
-    group_name = command.group_name or values.get("group_name")
-    if membership == GroupMembership.BRANCH_OF and not group_name:
-        raise Refused(Refusal(ReviewRefusal.GROUP_NAME_MISSING, ("group_name",)))
+    group_name = normalise(FIELDS["group_name"], command.group_name) or values.get("group_name")
+    if membership == GroupMembership.BRANCH_OF:
+        if is_empty(group_name):
+            raise Refused(Refusal(ReviewRefusal.GROUP_NAME_MISSING, ("group_name",)))
+        if problem := check_shape(FIELDS["group_name"], group_name):
+            params = {"problem": problem.code, **problem.params}
+            raise Refused(Refusal(ApplicationRefusal.FIELD_INVALID, ("group_name",), params))
+    settled_name = group_name if membership == GroupMembership.BRANCH_OF else None
     hold_until = change.work.now + timedelta(seconds=HOLD_SECONDS)
     await move_for(
         change.work,
@@ -113,9 +119,9 @@ async def _approve(change: Change, viewer: Viewer, command: DecideApplication, _
                 {**versions_of(application.passed_versions), **dict.fromkeys(to_pass, application.version)}
             ),
             "settled_membership": membership,
-            "settled_group_name": group_name if membership == GroupMembership.BRANCH_OF else None,
+            "settled_group_name": settled_name,
         },
-        body={"hold_until": hold_until.isoformat(), "membership": membership, "group_name": group_name},
+        body={"hold_until": hold_until.isoformat(), "membership": membership, "group_name": settled_name},
     )
 
 
