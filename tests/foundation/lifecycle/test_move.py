@@ -102,7 +102,6 @@ async def test_entering_a_state_sets_its_columns(runtime: Runtime) -> None:
         ({"action": DoorAction.KICK, "standing": frozenset({DoorUser.THIEF})}, ValueError, None),
         ({"changes": {"no_such_column": 1}}, ValueError, None),
     ],
-    ids="ahead behind state others nobody need other-target same-target which unknown-column".split(),
 )
 async def test_a_refused_move_has_written_nothing(
     runtime: Runtime, options: Mapping[str, Any], refusal: type[Exception], code: str | None
