@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 from collections.abc import Awaitable
+from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 import uvloop
 
-from backend.app import SchemaOutdated
+from backend.app import DatabaseUnreachable, SchemaOutdated
 from backend.commands import demo, export_schema, migrate, sandbox, seed, serve, up, worker
 from backend.commands.output import Output
 from backend.commands.refusals import OLD_SCHEMA, STEP_FAILED, USAGE, CommandRefused
@@ -20,14 +23,24 @@ from backend.foundation.database import UnsupportedDatabase
 from backend.foundation.installation import ForeignDatabase
 from backend.foundation.keyring import KeyringError
 from backend.foundation.logging import configure
+from backend.foundation.storage import StorageUnavailable, StorageUrlMalformed
 from backend.settings import Settings, SettingsInvalid, read_settings
 from backend.wechat import CredentialsError, SandboxError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one line, as all of ours are; `--help` shows the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with exit 2."""
+        _refuse(f"{message} ({self.prog} --help)", USAGE)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sesame", description="Opens WeChat Pay accounts for micro-merchants.")
+    parser = _Parser(prog="sesame", description="Opens WeChat Pay accounts for micro-merchants.")
+    parser.add_argument("--version", action="version", version=version("sesame"))
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, words: str) -> argparse.ArgumentParser:
@@ -51,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     played.add_argument("--data", type=Path, help="keep everything here and resume from it (default: a new one)")
     played.add_argument("--api", type=_count, default=1, metavar="N", help="API processes")
     played.add_argument("--workers", type=_count, default=1, metavar="N", help="worker processes")
-    played.add_argument("--seconds", type=float, default=120.0, metavar="LIMIT", help="give up after this long")
+    played.add_argument("--seconds", type=_seconds, default=120.0, metavar="LIMIT", help="give up after this long")
 
     served = with_folders(verb("serve", "the API alone; never migrates"))
     served.add_argument("--host", default="127.0.0.1", help="where it listens")
@@ -78,17 +91,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError("a port is 0 to 65535")
-    return port
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 32:
-        raise argparse.ArgumentTypeError("1 to 32")
-    return count
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 32):
+        raise argparse.ArgumentTypeError("a number from 1 to 32 is needed")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError("a number of seconds up to a day is needed")
+    return seconds
 
 
 def _command(flags: argparse.Namespace, settings: Settings, output: Output) -> Awaitable[None] | None:
@@ -104,7 +125,7 @@ def _command(flags: argparse.Namespace, settings: Settings, output: Output) -> A
             return worker.run(settings, flags.name, output, with_parent=flags.with_parent)
         case "sandbox":
             if flags.values:
-                sandbox.show_values()
+                sandbox.show_values(output)
                 return None
             return sandbox.run(settings.data, flags.port, output)
         case "migrate":
@@ -118,6 +139,8 @@ def _command(flags: argparse.Namespace, settings: Settings, output: Output) -> A
 
 def main() -> None:
     """Run the command line. Each refusal is one line on stderr; the exit code says which kind it is."""
+    # What it writes holds people's data and keys: files are for their owner alone, in whatever folder.
+    os.umask(0o077)
     flags = _parser().parse_args()
     output = Output(json=flags.json)
     try:
@@ -137,9 +160,13 @@ def main() -> None:
         _refuse(str(refused), refused.exit_code)
     except SchemaOutdated as error:
         _refuse(f"the database lacks {error}; run `sesame migrate`", OLD_SCHEMA)
-    except (SettingsInvalid, UnsupportedDatabase) as error:
+    except (SettingsInvalid, UnsupportedDatabase, StorageUrlMalformed) as error:
         _refuse(str(error), USAGE)
-    except (CredentialsError, ForeignDatabase, KeyringError, SandboxError) as error:
+    except DatabaseUnreachable as error:
+        _refuse(f"the database does not answer ({error})", STEP_FAILED)
+    except KeyringError as error:
+        _refuse(f"the keyring: {error}", STEP_FAILED)
+    except (CredentialsError, ForeignDatabase, SandboxError, StorageUnavailable) as error:
         _refuse(str(error) or type(error).__name__, STEP_FAILED)
     except Exception:
         # Through the log, so that what is sensitive in a traceback is taken out of it.
@@ -151,8 +178,8 @@ async def _run(started: Awaitable[None]) -> None:
     await asyncio.ensure_future(started)
 
 
-def _refuse(message: str, exit_code: int) -> None:
-    sys.stderr.write(f"sesame: {message}\n")
+def _refuse(message: str, exit_code: int) -> NoReturn:
+    sys.stderr.write(f"sesame: {' '.join(message.split())}\n")
     sys.exit(exit_code)
 
 

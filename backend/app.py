@@ -16,14 +16,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from tortoise.exceptions import BaseORMException
 
 from backend import opening
 from backend.applications import EXPIRE_JOB, expire_application
 from backend.applications.events import EventKind
 from backend.foundation import database
 from backend.foundation.bus import InProcessBus
-from backend.foundation.clock import SystemClock
+from backend.foundation.clock import Clock, SystemClock
 from backend.foundation.http import TraceIds
 from backend.foundation.ids import Ids
 from backend.foundation.installation import stamp
@@ -62,6 +61,10 @@ class SchemaOutdated(Exception):
     """The database lacks migrations that this code has; only `sesame migrate` (or `up`) brings them."""
 
 
+class DatabaseUnreachable(Exception):
+    """The database does not answer, or does not let us in. Carries the error's type, never the address."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The parts of one running process."""
@@ -93,51 +96,67 @@ def mchid_of(settings: Settings) -> str:
     return PayCredentials.load(settings.pay_folder).mchid
 
 
-async def migrate(settings: Settings) -> list[str]:
-    """Migrate the database and stamp what it belongs to; gives the names of the migrations that ran."""
-    await database.connect(settings.database_url, TABLES)
+@asynccontextmanager
+async def _open_database(settings: Settings) -> AsyncIterator[None]:
+    """Keep the database open while the block runs. Refuses with `DatabaseUnreachable` one that does not answer."""
     try:
-        applied = await database.migrate(settings.database_url, TABLES)
-        await stamp(SystemClock(), mode=settings.wechat, mchid=mchid_of(settings))
+        try:
+            await database.connect(settings.database_url, TABLES)
+            await database.connection().execute_query("SELECT 1")
+        except database.DATABASE_ERRORS as error:
+            # Its type only: a driver's own words may repeat the address, and with it the password.
+            raise DatabaseUnreachable(type(error).__name__) from None
+        yield
     finally:
         await database.disconnect()
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Migrate the database and stamp what it belongs to; gives the names of the migrations that ran."""
+    # First, so that a deployment without its keys leaves the database as it was.
+    make_keyring(settings)
+    mchid = mchid_of(settings)
+    async with _open_database(settings):
+        applied = await database.migrate(settings.database_url, TABLES)
+        await stamp(SystemClock(), mode=settings.wechat, mchid=mchid)
     return applied
 
 
 async def pending_migrations(settings: Settings) -> list[str]:
     """Name the migrations that are missing in the database. Writes nothing."""
-    await database.connect(settings.database_url, TABLES)
-    try:
+    async with _open_database(settings):
         return await database.pending_migrations(settings.database_url, TABLES)
-    finally:
-        await database.disconnect()
+
+
+async def require_schema(settings: Settings) -> None:
+    """Refuse with `SchemaOutdated` a database that lacks migrations. Writes nothing."""
+    if missing := await pending_migrations(settings):
+        raise SchemaOutdated(", ".join(missing))
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]:
     """Open every part of a process: database, log reader, clock, API. Refuses with `SchemaOutdated`; never migrates."""
     clock = SystemClock()
-    await database.connect(settings.database_url, TABLES)
-    try:
+    mchid = mchid_of(settings)
+    bus = InProcessBus()
+    runtime = Runtime(
+        clock=clock,
+        ids=Ids(clock),
+        keyring=make_keyring(settings),
+        bus=bus,
+        storage=ObjectStorage.from_url(settings.storage_url),
+        public_url=settings.public_url or public_url,
+        reactions=Reactions(REACTIONS),
+    )
+    async with _open_database(settings):
         if missing := await database.pending_migrations(settings.database_url, TABLES):
             raise SchemaOutdated(", ".join(missing))
-        await stamp(clock, mode=settings.wechat, mchid=mchid_of(settings))
-        bus = InProcessBus()
-        runtime = Runtime(
-            clock=clock,
-            ids=Ids(clock),
-            keyring=make_keyring(settings),
-            bus=bus,
-            storage=ObjectStorage.from_url(settings.storage_url),
-            public_url=settings.public_url or public_url,
-            reactions=Reactions(REACTIONS),
-        )
+        await stamp(clock, mode=settings.wechat, mchid=mchid)
         log_reader = LogReader(bus)
         transport = _transport(settings, runtime, log_reader)
         async with log_reader.running(), _following_sandbox_clock(settings, clock):
-            yield App(settings, runtime, clock, log_reader, transport, _web(runtime, transport))
-    finally:
-        await database.disconnect()
+            yield App(settings, runtime, clock, log_reader, transport, _web(settings, runtime, transport))
 
 
 def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader) -> Transport:
@@ -157,17 +176,24 @@ def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader) -> T
     )
 
 
-def _web(runtime: Runtime, transport: Transport) -> Starlette:
+async def _lacks(settings: Settings, clock: Clock) -> str | None:
+    """Name what this process lacks to serve; None when it is ready."""
+    try:
+        if await database.pending_migrations(settings.database_url, TABLES):
+            return "schema"
+        return None if await has_live_worker(clock) else "worker"
+    except database.DATABASE_ERRORS:
+        return "database"
+
+
+def _web(settings: Settings, runtime: Runtime, transport: Transport) -> Starlette:
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def ready(_request: Request) -> Response:
-        try:
-            has_worker = await has_live_worker(runtime.clock)
-        except (BaseORMException, OSError):
-            return JSONResponse({"status": "not ready", "lacks": "database"}, status_code=503)
-        if not has_worker:
-            return JSONResponse({"status": "not ready", "lacks": "worker"}, status_code=503)
+        lacks = await _lacks(settings, runtime.clock)
+        if lacks is not None:
+            return JSONResponse({"status": "not ready", "lacks": lacks}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     return Starlette(

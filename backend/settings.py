@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import quote
+
+from backend.wechat.hosts import is_loopback
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
@@ -29,6 +32,20 @@ class DocumentMode(StrEnum):
     TRUSTED = "trusted"
 
 
+class Switch(StrEnum):
+    """Whether something is on."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written: for people, or one JSON object each."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 # The service provider's merchant id in the sandbox; a live one comes with its credentials.
 SANDBOX_MCHID: Final = "1900013511"
 
@@ -36,6 +53,7 @@ _KNOWN: Final = frozenset(
     {
         "SESAME_DATA",
         "SESAME_DATABASE_URL",
+        "SESAME_REDIS_URL",
         "SESAME_STORAGE_URL",
         "SESAME_KEYRING",
         "SESAME_KEYS",
@@ -49,6 +67,12 @@ _KNOWN: Final = frozenset(
 )
 # Read by tests and tools, not by the program.
 _FOREIGN: Final = ("SESAME_TEST_",)
+_BEGINNINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "SESAME_DATABASE_URL": ("sqlite://", "postgresql://", "postgres://"),
+    "SESAME_STORAGE_URL": ("file:", "memory:", "s3://"),
+    "SESAME_PUBLIC_URL": ("http://", "https://"),
+    "SESAME_SANDBOX_URL": ("http://", "https://"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,48 +110,58 @@ def read_settings(
     hardened: bool = False,
 ) -> Settings:
     """Read the settings; flags beat the environment. Refuses with `SettingsInvalid`, naming all that is wrong."""
+    # An empty variable is one that is not set: that is how composed environments leave a setting out.
+    given = {name: text for name, text in environment.items() if name.startswith("SESAME_") and text}
     wrong = [
         f"{name} is not a setting of Sesame"
-        for name in environment
-        if name.startswith("SESAME_") and name not in _KNOWN and not name.startswith(_FOREIGN)
+        for name in sorted(given)
+        if name not in _KNOWN and not name.startswith(_FOREIGN)
     ]
-    mode = _choice(environment, "SESAME_WECHAT", WeChatMode, WeChatMode.SANDBOX, wrong)
+    mode = _choice(given, "SESAME_WECHAT", WeChatMode, WeChatMode.SANDBOX, wrong)
     strict = hardened or mode is WeChatMode.LIVE
     documents = _choice(
-        environment,
-        "SESAME_DOCUMENTS",
-        DocumentMode,
-        DocumentMode.TRUSTED if strict else DocumentMode.OPEN,
-        wrong,
+        given, "SESAME_DOCUMENTS", DocumentMode, DocumentMode.TRUSTED if strict else DocumentMode.OPEN, wrong
     )
-    introspection = environment.get("SESAME_INTROSPECTION", "off" if strict else "on")
-    if introspection not in {"on", "off"}:
-        wrong.append("SESAME_INTROSPECTION must be on or off")
+    introspection = _choice(given, "SESAME_INTROSPECTION", Switch, Switch.OFF if strict else Switch.ON, wrong)
+    log = _choice(given, "SESAME_LOG", LogFormat, LogFormat.TEXT, wrong)
+    wrong += _wrong_urls(given)
     if hardened:
-        documents, introspection = DocumentMode.TRUSTED, "off"
+        documents, introspection = DocumentMode.TRUSTED, Switch.OFF
     if wrong:
         raise SettingsInvalid("; ".join(wrong))
 
-    folder = (data or Path(environment.get("SESAME_DATA", "./.sesame"))).absolute()
+    folder = (data or Path(given.get("SESAME_DATA", "./.sesame"))).absolute()
     return Settings(
         data=folder,
-        keys=(keys or Path(environment.get("SESAME_KEYS", folder / "keys"))).absolute(),
-        database_url=environment.get("SESAME_DATABASE_URL", f"sqlite://{folder / 'sesame.sqlite3'}"),
-        storage_url=environment.get("SESAME_STORAGE_URL", f"file:{folder / 'objects'}"),
-        keyring_text=environment.get("SESAME_KEYRING"),
+        keys=(keys or Path(given.get("SESAME_KEYS", folder / "keys"))).absolute(),
+        database_url=given.get("SESAME_DATABASE_URL", f"sqlite://{folder / 'sesame.sqlite3'}"),
+        storage_url=given.get("SESAME_STORAGE_URL", f"file:{quote(str(folder / 'objects'))}"),
+        keyring_text=given.get("SESAME_KEYRING"),
         wechat=mode,
-        public_url=environment.get("SESAME_PUBLIC_URL"),
-        sandbox_url=environment.get("SESAME_SANDBOX_URL"),
+        public_url=given.get("SESAME_PUBLIC_URL"),
+        sandbox_url=given.get("SESAME_SANDBOX_URL"),
         documents=documents,
-        introspection=introspection == "on",
-        json_logs=environment.get("SESAME_LOG") == "json",
+        introspection=introspection is Switch.ON,
+        json_logs=log is LogFormat.JSON,
     )
 
 
-def _choice(
-    environment: Mapping[str, str], name: str, kind: type[ChoiceT], default: ChoiceT, wrong: list[str]
-) -> ChoiceT:
-    text = environment.get(name, default)
+def _wrong_urls(given: Mapping[str, str]) -> list[str]:
+    """Say which addresses cannot be meant. They may hold passwords, so none is repeated."""
+    wrong = [
+        f"{name} must begin with {' or '.join(beginnings)}"
+        for name, beginnings in _BEGINNINGS.items()
+        if name in given and not given[name].startswith(beginnings)
+    ]
+    if "SESAME_SANDBOX_URL" in given and not is_loopback(given["SESAME_SANDBOX_URL"]):
+        wrong.append("SESAME_SANDBOX_URL must be on this machine: whoever reaches the sandbox may play the owner")
+    if "SESAME_REDIS_URL" in given:
+        wrong.append("SESAME_REDIS_URL has no use yet: this version's bus works in the process and by polling")
+    return wrong
+
+
+def _choice(given: Mapping[str, str], name: str, kind: type[ChoiceT], default: ChoiceT, wrong: list[str]) -> ChoiceT:
+    text = given.get(name, default)
     if text not in set(kind):
         wrong.append(f"{name} must be one of {', '.join(kind)}")
         return default

@@ -23,7 +23,7 @@ from backend.commands.data_folder import id_of, locked, make_data_folder
 from backend.commands.demo_play import Play, PlayFailed
 from backend.commands.demo_processes import api_and_worker_processes, sandbox_process
 from backend.commands.output import Output
-from backend.commands.processes import running_api, running_embedded_worker, with_sandbox
+from backend.commands.processes import running_together, with_sandbox
 from backend.commands.readiness import until_ready
 from backend.commands.refusals import STEP_FAILED, USAGE, CommandRefused
 from backend.commands.seed import Seeded, seed
@@ -92,7 +92,7 @@ async def _play_in(settings: Settings, flags: Demo, output: Output) -> None:
                 await asyncio.wait((play, stopped))
         if not in_time:
             reason = "stopped" if stop.is_set() else f"not opened within {flags.seconds:g} seconds"
-            raise CommandRefused(f"{reason}; started again with this --data it goes on", STEP_FAILED)
+            raise CommandRefused(reason, STEP_FAILED)
     try:
         summary = _summary(play.result(), time.monotonic() - started)
     except (ApiRefused, PlayFailed, httpx2.HTTPError) as error:
@@ -112,8 +112,7 @@ async def _play(settings: Settings, flags: Demo, output: Output) -> dict[str, An
         if (flags.api, flags.workers) == (1, 1):
             bound = bind("127.0.0.1", 0, folder=settings.data, name="api")
             stack.callback(bound.close)
-            app = await stack.enter_async_context(running_api(settings, bound))
-            await stack.enter_async_context(running_embedded_worker(app))
+            app, _ = await stack.enter_async_context(running_together(settings, bound))
             seeded = await seed(app.runtime)
             urls = [url_of(bound)]
         else:

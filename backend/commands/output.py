@@ -21,6 +21,12 @@ class Output:
         """Print a line for people."""
         self.console.print(words, markup=False, soft_wrap=True)
 
+    def show_tokens(self, tokens: Mapping[str, str]) -> None:
+        """Print a token for each person; with `--json` they are in the result only, because stderr is often kept."""
+        if not self.json:
+            for name, token in tokens.items():
+                self.say(f"  {name:14} {token}")
+
     def result(self, result: Mapping[str, Any]) -> None:
         """Print the one line of JSON, where it was asked for."""
         if self.json:

@@ -8,14 +8,19 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from backend.app import App, make_worker, mchid_of, open_app, open_provider
 from backend.commands.data_folder import id_of, locked, make_data_folder, stored_port
 from backend.commands.serving import serving, url_of
 from backend.foundation.jobs import release_leases_of
+from backend.foundation.worker import Worker
 from backend.sandbox import create_app as create_sandbox
 from backend.settings import Settings, WeChatMode
 from backend.wechat import enrol
+
+# It keeps all it has said; who waits for a held answer asks again.
+SANDBOX_DRAIN_SECONDS: Final = 1
 
 
 @contextlib.asynccontextmanager
@@ -24,43 +29,45 @@ async def running_sandbox(bound: socket.socket, folder: Path) -> AsyncIterator[s
     url = url_of(bound)
     make_data_folder(folder)
     with contextlib.closing(bound), locked(folder):
-        async with serving(create_sandbox(folder, public_url=url), bound):
+        async with serving(create_sandbox(folder, public_url=url), bound, drain_seconds=SANDBOX_DRAIN_SECONDS):
             yield url
 
 
 @contextlib.asynccontextmanager
-async def running_api(settings: Settings, bound: socket.socket) -> AsyncIterator[App]:
-    """Run the API on a bound socket while the block runs; it drains before its connections end."""
-    async with open_app(settings, public_url=url_of(bound)) as app, serving(app.web, bound):
+async def serving_api(app: App, bound: socket.socket) -> AsyncIterator[None]:
+    """Serve the API on a bound socket while the block runs; subscriptions are told to come again before it ends."""
+    async with serving(app.web, bound):
         try:
-            yield app
+            yield
         finally:
             await app.transport.drain()
 
 
 @contextlib.asynccontextmanager
-async def running_worker(app: App, name: str) -> AsyncIterator[None]:
+async def running_worker(app: App, name: str) -> AsyncIterator[Worker]:
     """Run a worker in this process while the block runs; what it has in hand ends first."""
     async with open_provider(app.settings) as provider:
         worker = make_worker(app, provider, name)
         task = asyncio.create_task(worker.run())
         try:
-            yield
+            yield worker
         finally:
             worker.stop()
             await task
 
 
 @contextlib.asynccontextmanager
-async def running_embedded_worker(app: App) -> AsyncIterator[None]:
-    """Run the one worker of a data folder that the caller has locked.
+async def running_together(settings: Settings, bound: socket.socket) -> AsyncIterator[tuple[App, Worker]]:
+    """Run API and worker in this process, over a data folder that the caller has locked.
 
-    The lock proves that an earlier life of it is over, so what that held is free at once and not only after the lease.
+    The lock proves that an earlier life of this worker is over, so what it held is free at once and not only after the
+    lease. Stop the worker before the block ends, and both drain at the same time.
     """
-    name = f"embedded:{id_of(app.settings.data)}"
-    await release_leases_of(name)
-    async with running_worker(app, name):
-        yield
+    async with open_app(settings, public_url=url_of(bound)) as app:
+        name = f"embedded:{id_of(settings.data)}"
+        await release_leases_of(name)
+        async with running_worker(app, name) as worker, serving_api(app, bound):
+            yield app, worker
 
 
 async def with_sandbox(settings: Settings) -> Settings:

@@ -9,7 +9,7 @@ from backend.commands.data_folder import make_data_folder
 from backend.commands.output import Output
 from backend.commands.processes import running_sandbox
 from backend.commands.serving import bind, stop_signal
-from backend.sandbox import print_values
+from backend.sandbox import magic_values, print_values
 
 
 async def run(folder: Path, port: int, output: Output) -> None:
@@ -24,6 +24,8 @@ async def run(folder: Path, port: int, output: Output) -> None:
         await stop.wait()
 
 
-def show_values() -> None:
+def show_values(output: Output) -> None:
     """Print the table of magic values."""
-    print_values()
+    output.result({"values": [{"phone": v.phone, "name": v.name, "meaning": v.meaning} for v in magic_values()]})
+    if not output.json:
+        print_values()

@@ -92,5 +92,5 @@ async def run(settings: Settings, output: Output) -> None:
     async with open_app(settings, public_url="http://127.0.0.1") as app:
         seeded = await seed(app.runtime)
     output.result({"organisations": seeded.organisations, "tokens": seeded.tokens})
-    for code, token in seeded.tokens.items():
-        output.say(f"{code:15} {token}")
+    output.say(f"{len(seeded.tokens)} people in {len(seeded.organisations)} organisations")
+    output.show_tokens(seeded.tokens)

@@ -23,8 +23,8 @@ from backend.commands.refusals import BUSY_PORT, USAGE, CommandRefused
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-# Less than the ten seconds that a stop may take in all.
-DRAIN_SECONDS: Final = 5
+# Closing the sockets takes up to five seconds before it; a stop may take ten in all.
+DRAIN_SECONDS: Final = 3
 MOST_SOCKET_BYTES: Final = 65_536
 _LASTING_PORTS: Final = range(20_000, 32_000)
 
@@ -87,8 +87,8 @@ class _QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
-    """Serve `app` on a bound socket while the block runs, and end its connections after it."""
+async def serving(app: ASGIApp, bound: socket.socket, *, drain_seconds: int = DRAIN_SECONDS) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket while the block runs; after it, requests in hand get `drain_seconds` to end."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -97,7 +97,7 @@ async def serving(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
         ws="websockets-sansio",
         ws_max_size=MOST_SOCKET_BYTES,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=drain_seconds,
         server_header=False,
     )
     server = _QuietServer(config)

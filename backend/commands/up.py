@@ -11,7 +11,7 @@ from typing import Any
 from backend.app import App, migrate
 from backend.commands.data_folder import locked, make_data_folder
 from backend.commands.output import Output
-from backend.commands.processes import running_api, running_embedded_worker, running_sandbox, with_sandbox
+from backend.commands.processes import running_sandbox, running_together, with_sandbox
 from backend.commands.readiness import until_ready
 from backend.commands.refusals import USAGE, CommandRefused
 from backend.commands.seed import Seeded, seed
@@ -47,12 +47,12 @@ async def run(settings: Settings, flags: Up, output: Output) -> None:
         settings = await with_sandbox(settings)
         applied = await migrate(settings)
         output.say(f"database: {len(applied)} migration(s) applied" if applied else "database: up to date")
-        app = await stack.enter_async_context(running_api(settings, bound))
-        await stack.enter_async_context(running_embedded_worker(app))
+        app, worker = await stack.enter_async_context(running_together(settings, bound))
         seeded = await seed(app.runtime) if flags.seed else None
         await until_ready(url_of(bound))
         _announce(app, url_of(bound), sandbox, seeded, output)
         await stop.wait()
+        worker.stop()
         output.say("stopping")
 
 
@@ -77,10 +77,9 @@ def _announce(app: App, url: str, sandbox: str | None, seeded: Seeded | None, ou
     if sandbox:
         output.say(f"  sandbox        {sandbox}  (control: {facts['sandbox_control']}/state)")
     output.say(f"  data           {facts['data']}")
-    if seeded:
+    if seeded and not output.json:
         output.say("Sign in with `Authorization: Bearer <token>`; new tokens at each start:")
-        for name, token in seeded.tokens.items():
-            output.say(f"  {name:14} {token}")
+        output.show_tokens(seeded.tokens)
         output.say("Try it:")
         output.say(
             f"  curl -s {facts['graphql']} -H 'Authorization: Bearer {seeded.tokens['staff']}' "

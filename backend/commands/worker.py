@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 
-from backend.app import open_app
+from backend.app import open_app, require_schema
 from backend.commands.data_folder import make_data_folder
 from backend.commands.output import Output
 from backend.commands.processes import running_worker, with_sandbox
@@ -17,6 +17,7 @@ from backend.settings import Settings
 async def run(settings: Settings, name: str | None, output: Output, *, with_parent: bool) -> None:
     """Work until SIGTERM or SIGINT. Never migrates; refuses an old schema with exit 3."""
     make_data_folder(settings.data)
+    await require_schema(settings)
     settings = await with_sandbox(settings)
     # The process id keeps two workers of one name apart: a lease belongs to one life of one process.
     full_name = f"{name or socket.gethostname()}:{os.getpid()}"[:64]
