@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient, TransactionContextPooled
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.backends.sqlite.client import SqliteTransactionContext, SqliteTransactionWrapper
@@ -83,9 +83,28 @@ async def _enter_transaction(self: SqliteTransactionContext) -> TransactionalDBC
     return client
 
 
-# There is no setting for either.
+async def _enter_pooled_transaction(self: TransactionContextPooled) -> TransactionalDBClient:
+    """Enter a transaction on a connection of the pool, and give it back when the transaction cannot begin.
+
+    Tortoise keeps it then, and so loses one for each task that is cancelled at BEGIN, until the pool is empty.
+    """
+    await self.ensure_connection()
+    pool = self.client._parent._pool  # noqa: SLF001 - there is no public name for it
+    self.client._connection = await pool.acquire()  # noqa: SLF001 - as above
+    try:
+        await self.client.begin()
+    except BaseException:
+        await pool.release(self.client._connection)  # noqa: SLF001 - as above
+        raise
+    self.token = get_connections().set(self.connection_name, self.client)
+    client: TransactionalDBClient = self.client
+    return client
+
+
+# There is no setting for any of it.
 SqliteTransactionWrapper.begin = _begin_immediate  # type: ignore[method-assign]
 SqliteTransactionContext.__aenter__ = _enter_transaction  # type: ignore[method-assign]
+TransactionContextPooled.__aenter__ = _enter_pooled_transaction  # type: ignore[method-assign]
 
 
 def connection_settings(url: str) -> dict[str, Any]:

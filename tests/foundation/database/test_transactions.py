@@ -93,6 +93,28 @@ async def test_a_cancelled_block_is_undone() -> None:
         assert await Organisation.all().count() == 0
 
 
+async def test_tasks_cancelled_at_any_moment_cost_no_connection(engine: str, database_url: str) -> None:
+    """Wherever a block is cancelled, at its BEGIN, inside or at its end, the one connection there is stays usable."""
+    url = database_url if engine == "sqlite" else f"{database_url}?maxsize=1"
+    await connect(url, TABLES)
+
+    async def look() -> None:
+        async with transaction():
+            await Organisation.all().count()
+
+    try:
+        for turns in range(40):
+            task = asyncio.create_task(look())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait({task})
+        async with asyncio.timeout(HANG_SECONDS):
+            await look()
+    finally:
+        await disconnect()
+
+
 @pytest.mark.usefixtures("database")
 async def test_nobody_else_sees_an_open_transaction() -> None:
     """What a block has written is seen inside it at once, and by another task only after the commit."""
