@@ -201,9 +201,16 @@ def test_event_names_are_constant(capsys: pytest.CaptureFixture[str], event: str
 def test_libraries_keep_their_sentences(capsys: pytest.CaptureFixture[str]) -> None:
     """Lines of libraries have the same shape, with their text as the event."""
     configure(json=True)
-    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7)
+    logging.getLogger("uvicorn.error").warning("Exceeded %d connections", 7)
     [line] = lines(capsys)
-    assert (line["event"], line["level"], line["logger"]) == ("Started server process [7]", "info", "uvicorn.error")
+    assert (line["event"], line["level"], line["logger"]) == ("Exceeded 7 connections", "warning", "uvicorn.error")
+
+
+def test_an_http_clients_urls_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A signing link is a right, and the client's own lines would write it whole."""
+    configure(json=True)
+    logging.getLogger("httpx2").info("HTTP Request: GET https://pay.example/owner/sign?sign=abc")
+    assert lines(capsys) == []
 
 
 async def test_context_reaches_every_line_inside(capsys: pytest.CaptureFixture[str]) -> None:
