@@ -6,12 +6,14 @@ import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import backend.applications as applications
 import backend.review as review
 from backend.accounts import Viewer, actor_of
 from backend.applications import SYSTEM_STANDING, Application, lock_for_system, move_application
-from backend.applications.fields import GroupMembership, SettlementHolder
+from backend.applications.fields import GroupMembership, Kind, SettlementHolder
+from backend.applications.form import FIELDS
 from backend.applications.record import fields_to_pass, values_of
 from backend.applications.rules import HOLD_SECONDS, Action
 from backend.foundation.events import SYSTEM
@@ -29,7 +31,6 @@ from tests.builders.pictures import a_photo
 
 NOTICE = "2026-01"
 SIGN_URL = "https://pay.weixin.qq.com/public/apply4ec_sign/s?applymentId=2000002124775691"
-APPLYMENT_ID = "2000002124775691"
 
 _numbers = itertools.count(1)
 
@@ -47,6 +48,11 @@ class Case:
     runtime: Runtime
     author: Viewer
     id: str
+
+    @property
+    def applyment_id(self) -> str:
+        """Give the number that WeChat Pay has given its form."""
+        return f"2000002{crc32(self.id.encode()):010}"
 
     async def version(self) -> int:
         """Give the version it is at."""
@@ -69,9 +75,11 @@ class Case:
     async def fill(self, **overrides: Any) -> None:
         """Save a complete form with its photos."""
         values = a_complete_form(**overrides)
-        for name, value in values.items():
-            if isinstance(value, str) and value.startswith("image-"):
+        for name in values:
+            if FIELDS[name].kind is Kind.IMAGE:
                 values[name] = await self.photo(name)
+            elif FIELDS[name].kind is Kind.IMAGES:
+                values[name] = [await self.photo(name)]
         await self.save(**values)
 
     async def submit(self) -> None:
@@ -130,7 +138,7 @@ class Case:
         async with work(self.runtime, SYSTEM) as current:
             application, attempt = await lock_for_system(current, self.id), await latest_attempt(self.id)
             assert attempt is not None
-            await settle.accept(current, application, attempt, APPLYMENT_ID)
+            await settle.accept(current, application, attempt, self.applyment_id)
 
     async def observe(self, state: str, *, sub_mchid: str | None = None, audit: tuple[AuditItem, ...] = ()) -> None:
         """Let the system see what WeChat Pay says."""
@@ -139,7 +147,7 @@ class Case:
             assert attempt is not None
             answer = Applyment(
                 business_code=attempt.business_code,
-                applyment_id=APPLYMENT_ID,
+                applyment_id=self.applyment_id,
                 sub_mchid=sub_mchid,
                 sign_url=SIGN_URL,
                 applyment_state=state,
