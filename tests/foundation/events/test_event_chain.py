@@ -15,6 +15,7 @@ from backend.foundation.lifecycle import move
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import work
 from tests.builders.doors import DOORS, KEEPER, DoorAction, DoorFacts, DoorUser, a_door, events_of
+from tests.builders.pool import open_connections
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -44,6 +45,7 @@ async def _painted_door(runtime: Runtime, times: int) -> str:
 async def test_concurrent_writers_of_one_subject_leave_no_gap(runtime: Runtime) -> None:
     """Twenty at once: every one of them gets a sequence of its own, and the chain is whole."""
     door = await a_door(runtime)
+    await open_connections(10)
     await asyncio.gather(*(_paint(runtime, door.id, str(number)) for number in range(WRITERS)))
     assert [event.sequence for event in await events_of(door.id)] == list(range(1, WRITERS + 1))
     assert (await Staff.get(id=door.id)).version == 1 + WRITERS
@@ -135,6 +137,7 @@ async def test_an_erased_body_leaves_the_chain_whole(runtime: Runtime) -> None:
 async def test_a_reader_of_positions_never_misses_a_late_commit(runtime: Runtime) -> None:
     """While many subjects are written at once, whoever has seen a position never meets a smaller one later."""
     doors = [await a_door(runtime, f"door{number}") for number in range(8)]
+    await open_connections(10)
     seen: list[int] = []
     done = asyncio.Event()
 

@@ -24,6 +24,7 @@ from backend.foundation.runtime import Runtime
 from backend.foundation.work import work
 from tests.builders.clock import FixedClock
 from tests.builders.doors import KEEPER
+from tests.builders.pool import open_connections
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -80,6 +81,7 @@ async def test_business_time_makes_due_and_wall_time_ends_leases(runtime: Runtim
 async def test_many_workers_at_once_share_the_jobs(runtime: Runtime, clock: FixedClock) -> None:
     """No job goes to two of several workers that look at the same moment."""
     await _leave(runtime, *(f"job{number:02}" for number in range(12)))
+    await open_connections(6)
     shares = await asyncio.gather(*(_names(clock, f"worker{number}", limit=3) for number in range(6)))
     taken = [name for share in shares for name in share] + await _names(clock, limit=20)
     assert sorted(taken) == [f"job{number:02}" for number in range(12)]

@@ -24,6 +24,7 @@ from backend.foundation.work import work
 from tests.builders.clock import FixedClock
 from tests.builders.doors import KEEPER, a_door, events_of
 from tests.builders.everything import everything_in_database
+from tests.builders.pool import open_connections
 from tests.builders.runtime import a_runtime
 from tests.conftest import Database
 from tests.foundation.work.painting import KEY, paint_once
@@ -170,6 +171,7 @@ async def test_the_row_of_a_call_holds_no_input(runtime: Runtime) -> None:
 async def test_the_same_call_from_many_tasks_is_done_once(runtime: Runtime) -> None:
     """However many send it at the same moment, one does it and all are answered alike."""
     door = await a_door(runtime)
+    await open_connections(6)
     results = await asyncio.gather(*(paint_once(runtime, door.id, "红") for _ in range(6)))
     assert len(set(results)) == 1
     assert len(await events_of(door.id)) == 1
