@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
-import orjson
 
 from backend.commands.data_folder import holder_of, stored_port
 from backend.commands.refusals import STEP_FAILED, CommandRefused
@@ -34,61 +34,58 @@ async def sandbox_process(folder: Path) -> AsyncIterator[str]:
     somebody else started here is used, and left running.
     """
     ours = folder / _OURS
-    if holder_of(folder / "sandbox") is None:
-        # Noted first: killed right after the start, the next demo must know whose it is.
-        ours.touch()
-        url = await _started_sandbox(folder)
-    else:
-        url = f"http://127.0.0.1:{stored_port(folder, 'sandbox')}"
-        await _until_it_answers(url)
+    started: subprocess.Popen[bytes] | None = None
     try:
-        yield url
+        if holder_of(folder / "sandbox") is None:
+            # Noted first: killed right after the start, the next demo must know whose it is.
+            ours.touch()
+            started = _start_sandbox(folder)
+        yield await _until_it_answers(folder, started)
     finally:
         if ours.exists():
-            await _end_sandbox(folder)
+            await _end_sandbox(folder, started)
             ours.unlink()
 
 
-async def _started_sandbox(folder: Path) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "backend", "sandbox", "--data", str(folder), "--port", "0", "--json"),
-        stdin=DEVNULL,
-        stdout=PIPE,
+def _start_sandbox(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "backend", "sandbox", "--data", str(folder), "--port", "0"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         # Neither a Ctrl-C nor a closed terminal is meant for it.
-        stderr=DEVNULL,
         start_new_session=True,
     )
-    assert process.stdout is not None  # noqa: S101 - it was asked for
-    try:
-        async with asyncio.timeout(SANDBOX_START_SECONDS):
-            line = await process.stdout.readline()
-    except TimeoutError:
-        line = b""
-    if not line:
-        raise CommandRefused("the sandbox did not start; `sesame sandbox` in this folder tells why", STEP_FAILED)
-    url: str = orjson.loads(line)["sandbox"]
-    return url
 
 
-async def _until_it_answers(url: str) -> None:
+async def _until_it_answers(folder: Path, started: subprocess.Popen[bytes] | None) -> str:
+    """Give the address of the sandbox once it answers; its lock says that it is this folder's and nobody else's."""
     try:
         async with asyncio.timeout(SANDBOX_START_SECONDS), httpx2.AsyncClient(timeout=2.0, trust_env=False) as http:
-            while True:
+            while started is None or started.poll() is None:
+                url = f"http://127.0.0.1:{stored_port(folder, 'sandbox')}"
                 with contextlib.suppress(httpx2.RequestError):
-                    if (await http.get(f"{url}/_sandbox/clock")).status_code == 200:
-                        return
+                    held = holder_of(folder / "sandbox") is not None
+                    if held and (await http.get(f"{url}/_sandbox/clock")).status_code == 200:
+                        return url
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-    except TimeoutError as error:
-        raise CommandRefused(f"the sandbox at {url} does not answer", STEP_FAILED) from error
+    except TimeoutError:
+        pass
+    raise CommandRefused("the sandbox did not start; `sesame sandbox` on this folder tells why", STEP_FAILED)
 
 
-async def _end_sandbox(folder: Path) -> None:
+async def _end_sandbox(folder: Path, started: subprocess.Popen[bytes] | None) -> None:
     """End the sandbox and wait until it is gone, so that nothing is left behind."""
-    with contextlib.suppress(TimeoutError):
+    process_id = started.pid if started else holder_of(folder / "sandbox")
+    with contextlib.suppress(TimeoutError, ProcessLookupError):
         async with asyncio.timeout(END_SECONDS):
-            while (process_id := holder_of(folder / "sandbox")) is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process_id, signal.SIGTERM)
+            if process_id is not None:
+                os.kill(process_id, signal.SIGTERM)
+            while process_id is not None:
+                if started is not None and started.poll() is not None:
+                    return
+                # Signal 0 asks whether there still is such a process.
+                os.kill(process_id, 0)
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
