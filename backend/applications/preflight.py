@@ -11,7 +11,6 @@ from typing import Any, Final
 from tortoise.expressions import Q
 
 from backend.accounts import Viewer
-from backend.applications import rules
 from backend.applications.checks import check
 from backend.applications.completeness import missing
 from backend.applications.events import EventKind
@@ -20,11 +19,10 @@ from backend.applications.policies import Channel, licence_policy, refusals
 from backend.applications.problems import Severity
 from backend.applications.record import unchanged_since_return, values_of
 from backend.applications.rules import EDITABLE, Need, State
-from backend.applications.service import submission_facts
+from backend.applications.service import find_visible, submission_facts
 from backend.applications.submit_application import is_taken, shop_of
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
-from backend.foundation.refusal import NotFound
 from backend.foundation.runtime import Runtime
 
 # A reviewer who claimed or decided something this lately is taken to be on duty.
@@ -70,9 +68,7 @@ _STAGES: Final[tuple[tuple[str, EventKind, EventKind], ...]] = (
 
 async def preflight_application(runtime: Runtime, viewer: Viewer, application_id: str) -> Preflight:
     """Check a draft before staff leave the shop. Refuses with `NotFound`; writes nothing."""
-    application = await Application.get_or_none(id=application_id)
-    if application is None or not rules.may_read(viewer, application):
-        raise NotFound
+    application = await find_visible(viewer, application_id)
     now = runtime.clock.now()
     values = values_of(runtime.keyring, application)
     duplicate = await is_taken(application, shop_of(runtime, values))

@@ -17,6 +17,7 @@ from backend.applications.policies import Channel, refusals
 from backend.applications.rules import Action, Facts, State, Who
 from backend.consent.texts import current_text
 from backend.foundation.clock import date_in_china
+from backend.foundation.ids import may_be_id
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -24,6 +25,14 @@ from backend.foundation.work import Call, Work, once
 
 REASON_LIMIT: Final = 500
 SYSTEM_STANDING: Final = frozenset({Who.SYSTEM})
+
+
+async def find_visible(viewer: Viewer, application_id: str) -> Application:
+    """Read an application without holding it. Refuses with `NotFound` what this viewer may not read."""
+    application = await Application.get_or_none(id=application_id) if may_be_id(application_id) else None
+    if application is None or not rules.may_read(viewer, application):
+        raise NotFound
+    return application
 
 
 async def lock_visible(work: Work, viewer: Viewer, application_id: str) -> Application:

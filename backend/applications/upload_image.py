@@ -14,8 +14,8 @@ from backend.applications.fields import Kind
 from backend.applications.form import FIELDS
 from backend.applications.models import Application
 from backend.applications.rules import Action, Facts, State
-from backend.applications.service import lock_visible
-from backend.foundation.refusal import NotFound, Refusal, Refused
+from backend.applications.service import find_visible, lock_visible
+from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Call, Work, once
 from backend.images import Picture, PictureRefused, discard, keep, normalise_in_thread, register
@@ -46,9 +46,7 @@ async def upload_image(runtime: Runtime, viewer: Viewer, command: UploadImage) -
     if form_field is None or form_field.kind not in {Kind.IMAGE, Kind.IMAGES}:
         raise Refused(Refusal(ApplicationRefusal.PURPOSE_UNKNOWN, ("purpose",)))
     # Asked before the work of decoding, and again under the lock.
-    application = await Application.get_or_none(id=command.application_id)
-    if application is None or not rules.may_read(viewer, application):
-        raise NotFound
+    application = await find_visible(viewer, command.application_id)
     _require_open(runtime, viewer, application)
     try:
         picture = await normalise_in_thread(command.content)

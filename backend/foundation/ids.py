@@ -16,6 +16,8 @@ _BODY_CHARACTERS = 26
 _PREFIX = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 # 26 characters hold 130 bits; the first is at most 7 because an id has 128.
 _BODY = re.compile(rf"[0-7][{_ALPHABET}]{{{_BODY_CHARACTERS - 1}}}")
+# What an id column holds.
+LONGEST_ID = 40
 _TOKEN_KIND = re.compile(r"[a-z][a-z0-9]*")
 _TOKEN_BYTES = 32
 
@@ -70,6 +72,11 @@ def is_id(text: str, prefix: str) -> bool:
     """Whether the text is an id of this kind, in the one spelling `Ids.new` gives it."""
     head, _, body = text.rpartition("_")
     return head == prefix and _PREFIX.fullmatch(head) is not None and _BODY.fullmatch(body) is not None
+
+
+def may_be_id(text: str) -> bool:
+    """Whether the text could stand in an id column; the database must not be asked for anything else."""
+    return 0 < len(text) <= LONGEST_ID and text.isascii() and text.isprintable()
 
 
 def hash_token(token: str) -> str:

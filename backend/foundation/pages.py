@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 from tortoise.expressions import Q
 
+from backend.foundation.ids import may_be_id
 from backend.foundation.views import Reading, Row, Selection, View, fetch
 
 MOST_PER_PAGE: Final = 100
@@ -23,7 +24,7 @@ class CursorMalformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is sorted by: one column and then the id, both in one direction."""
+    """What a list is sorted by: one column that holds an instant, and then the id, both in one direction."""
 
     column: str
     descending: bool = False
@@ -70,16 +71,19 @@ async def fetch_page(
     return Page(shown, [_encode(row[order.column], row["id"]) for row in shown], has_next_page=len(rows) > limit)
 
 
-def _encode(value: Any, row_id: str) -> str:
-    moment = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(orjson.dumps([_CURSOR_VERSION, moment, row_id])).decode().rstrip("=")
+def _encode(instant: datetime, row_id: str) -> str:
+    content = orjson.dumps([_CURSOR_VERSION, instant.isoformat(), row_id])
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[Any, str]:
+def _decode(cursor: str) -> tuple[datetime, str]:
     try:
-        version, value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if version != _CURSOR_VERSION or not isinstance(row_id, str):
+        version, moment, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if version != _CURSOR_VERSION or not isinstance(row_id, str) or not may_be_id(row_id):
             raise CursorMalformed
-        return datetime.fromisoformat(value) if isinstance(value, str) else int(value), row_id
-    except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as error:
+        instant = datetime.fromisoformat(moment)
+        if instant.tzinfo is None:
+            raise CursorMalformed
+        return instant.astimezone(UTC), row_id
+    except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError, OverflowError) as error:
         raise CursorMalformed from error

@@ -9,6 +9,8 @@ from typing import Any
 from tortoise.expressions import Q
 from tortoise.models import Model
 
+from backend.foundation.ids import may_be_id
+
 # A row as it was read: plain values under the names of the view.
 Row = dict[str, Any]
 
@@ -125,7 +127,9 @@ async def fetch_one(view: View, selection: Selection, reading: Reading, *, where
 
 
 async def fetch_by_id(view: View, selection: Selection, reading: Reading, row_id: str) -> Row | None:
-    """Read the row with this id; None when there is none for this viewer."""
+    """Read the row with this id; None when there is none for this viewer, as for a text that is no id."""
+    if not may_be_id(row_id):
+        return None
     return await fetch_one(view, selection, reading, where=Q(id=row_id))
 
 

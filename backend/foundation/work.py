@@ -14,6 +14,7 @@ from backend.foundation.bus import Topic
 from backend.foundation.database import lock_event_log, lock_name, transaction
 from backend.foundation.events import Actor, Event, canonical, next_event
 from backend.foundation.idempotency import Idempotency, IdempotencyKeyReused
+from backend.foundation.ids import may_be_id
 from backend.foundation.jobs import Job
 from backend.foundation.runtime import Runtime
 from backend.foundation.subjects import Subject
@@ -35,6 +36,8 @@ class Work:
 
     async def lock(self, model: type[S], id: str) -> S | None:  # noqa: A002 - the row's own word
         """Read a subject and hold it against every other writer until the end; None when there is none."""
+        if not may_be_id(id):
+            return None
         return await model.filter(id=id).select_for_update().get_or_none()
 
     def record(self, subject: Subject, kind: str, body: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from backend.accounts import is_active
+from backend.foundation.ids import may_be_id
 from backend.foundation.refusal import NotFound
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
@@ -53,7 +54,8 @@ async def register(
 
 async def purposes_of(subject_id: str, image_ids: set[str]) -> dict[str, str]:
     """Tell the purpose of each of `image_ids` that was taken for this subject; the others are left out."""
-    rows = await Image.filter(subject_id=subject_id, id__in=list(image_ids)).values("id", "purpose")
+    known = [image_id for image_id in image_ids if may_be_id(image_id)]
+    rows = await Image.filter(subject_id=subject_id, id__in=known).values("id", "purpose")
     return {row["id"]: row["purpose"] for row in rows}
 
 

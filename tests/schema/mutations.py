@@ -9,7 +9,7 @@ from typing import Any, Final
 from backend.foundation.events import Event
 from tests.builders.api import Answer, Client, a_key, nothing_written, the_documents
 
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 # A code and the path behind `input`, joined by dots; "" is the input itself.
 Told = tuple[str, str]
@@ -25,7 +25,7 @@ async def assert_refused(answering: Awaitable[Answer], *expected: Told) -> list[
     told = [(error["code"], ".".join(error["path"])) for error in errors]
     assert told == [(code, f"input.{path}".rstrip(".")) for code, path in expected]
     for error in errors:
-        assert _CHINESE.search(error["message"]), error
+        assert CHINESE.search(error["message"]), error
         assert not set("{}") & set(error["message"]), error
     return errors
 
