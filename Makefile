@@ -6,7 +6,7 @@ SESAME := $(BIN)/sesame
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up test check soak bench lock format
+.PHONY: help venv up test check static soak lock format
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,23 +14,28 @@ help: ## list these commands
 venv: $(STAMP) ## the environment, from the hash-locked list
 
 $(STAMP): requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Sesame needs Python 3.11 with venv (looked for '$(PYTHON)'; set PYTHON=…)." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(or $(PYTHON),false) -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || \
+	  { echo "Sesame needs Python 3.11 with venv; '$(PYTHON)' is not it. Set PYTHON=…" >&2; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-up: venv ## everything in one process, on the embedded defaults, with demo people
+up: venv ## everything in one process, on the embedded defaults, with demo people; Ctrl-C stops it
 	@exec $(SESAME) up --seed
 
-test: check ## every test (SQLite and PostgreSQL, in process and over real sockets), after the static checks
+test: static ## every test (SQLite and PostgreSQL, in process and over real sockets), after the static checks
 	$(BIN)/python -m pytest
 
-check: venv ## format, lint, types; the SDL, the contract and the generated docs are up to date
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(SESAME) export-schema --check
+check: static ## format, lint, types, imports; the SDL, the contract and the generated docs are up to date
+	$(BIN)/python -m pytest --quiet tests/structure
+
+static: venv
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	@$(SESAME) export-schema --check
 
 soak: venv ## long runs with fixed seeds; the report is written to reports/
 	$(BIN)/python -m tests.soak
