@@ -19,8 +19,8 @@ class FilingAttempt(Model):
 
     `round` counts the filings under this code: the first, and one more for each re-filing, which overwrites. `delivery`
     says how far the present round got: see `rules.Delivery`. `snapshot` is the filed form, sealed; `raw_answer` the
-    last answer of WeChat Pay, sealed; `audit_detail` its reasons, with what is sensitive taken out. `sent_at` and
-    `polls` are of the present round.
+    last answer of WeChat Pay, sealed; `audit_detail` its reasons, with what is sensitive taken out. `sent_at` is
+    when the present round was sent; `polls` counts the looks at its present raw state.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)

@@ -69,7 +69,10 @@ async def observe(work: Work, application: Application, attempt: FilingAttempt, 
         return MEANINGS[ApplymentState.AUDITING]
     meaning = _meaning_here(State(application.state), attempt, answer)
     reasons = _reasons(answer.audit_detail, values_of(work.runtime.keyring, application))
-    attempt.raw_state = answer.applyment_state[:RAW_STATE_LIMIT]
+    raw_state = answer.applyment_state[:RAW_STATE_LIMIT]
+    # Counted anew in each state: after a long audit the owner is followed closely again.
+    attempt.polls = attempt.polls + 1 if raw_state == attempt.raw_state else 1
+    attempt.raw_state = raw_state
     attempt.raw_answer = work.runtime.keyring.seal(
         answer.body, table="filing_attempt", field="raw_answer", row=attempt.id
     )
@@ -77,7 +80,6 @@ async def observe(work: Work, application: Application, attempt: FilingAttempt, 
     attempt.sub_mchid = answer.sub_mchid or attempt.sub_mchid
     attempt.sign_url = answer.sign_url or attempt.sign_url
     attempt.observed_at = work.now
-    attempt.polls += 1
     if not meaning.poll_seconds:
         attempt.settled_at = work.now
     if meaning is MEANINGS[ApplymentState.EDITTING]:
