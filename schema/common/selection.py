@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLIncludeDirective,
-    GraphQLSkipDirective,
     InlineFragmentNode,
+    SelectionNode,
     SelectionSetNode,
-    get_directive_values,
+    VariableNode,
 )
 
 from backend.foundation.views import Selection
@@ -29,7 +30,7 @@ def selection_of(info: Info, *path: str) -> Selection:
     merged: dict[str, Any] = {}
     for node in raw.field_nodes:
         if node.selection_set is not None:
-            _collect(node.selection_set, raw.fragments, raw.variable_values, merged)
+            _collect(node.selection_set, raw.fragments, info.variable_values, merged)
     selection = _frozen(merged)
     for name in path:
         selection = selection.fields.get(name, Selection())
@@ -39,7 +40,7 @@ def selection_of(info: Info, *path: str) -> Selection:
 def _collect(
     selections: SelectionSetNode,
     fragments: Mapping[str, FragmentDefinitionNode],
-    variables: Any,
+    variables: Mapping[str, Any],
     into: dict[str, Any],
 ) -> None:
     for node in selections.selections:
@@ -56,10 +57,24 @@ def _collect(
             _collect(node.selection_set, fragments, variables, into)
 
 
-def _is_left_out(node: Any, variables: Any) -> bool:
-    skip = get_directive_values(GraphQLSkipDirective, node, variables)
-    include = get_directive_values(GraphQLIncludeDirective, node, variables)
-    return bool((skip and skip["if"]) or (include and not include["if"]))
+# The value of its condition at which a directive leaves out what it stands at.
+_LEAVES_OUT: Final = {"skip": True, "include": False}
+
+
+def _is_left_out(node: SelectionNode, variables: Mapping[str, Any]) -> bool:
+    return any(
+        _condition(directive, variables) is _LEAVES_OUT[directive.name.value]
+        for directive in node.directives or ()
+        if directive.name.value in _LEAVES_OUT
+    )
+
+
+def _condition(directive: DirectiveNode, variables: Mapping[str, Any]) -> Any:
+    # `if` is the only argument of both; validation has seen to it that it is there, and is a boolean.
+    (argument,) = directive.arguments or ()
+    if isinstance(argument.value, VariableNode):
+        return variables.get(argument.value.name.value)
+    return isinstance(argument.value, BooleanValueNode) and argument.value.value
 
 
 def _frozen(names: Mapping[str, Any]) -> Selection:
