@@ -19,6 +19,8 @@ from tortoise.backends.sqlite.client import SqliteTransactionContext, SqliteTran
 from tortoise.connection import get_connection, get_connections
 from tortoise.exceptions import BaseORMException, TransactionManagementError
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, SqliteSchemaEditor
 from tortoise.transactions import in_transaction
 
 APP_LABEL = "sesame"
@@ -230,9 +232,35 @@ async def pending_migrations(url: str, tables: Tables) -> list[str]:
     return [step.migration.name for step in await executor.plan()]
 
 
+async def _make_record_table() -> None:
+    """Make the table in which Tortoise writes down what ran, where it is missing."""
+    if not is_postgres():
+        await MigrationRecorder(connection()).ensure_schema(SqliteSchemaEditor(connection(), atomic=False))
+        return
+    async with transaction():
+        await lock_name("migrate")
+        await MigrationRecorder(connection()).ensure_schema(AsyncpgSchemaEditor(connection(), atomic=False))
+
+
+class _RecordTableExists(MigrationRecorder):
+    """A recorder that need not make its table: making it runs a script, which on SQLite commits what is open."""
+
+    async def ensure_schema(self, _schema_editor: object) -> None:
+        """Make nothing: `migrate` has made it before its transaction."""
+
+
 async def migrate(url: str, tables: Tables) -> list[str]:
-    """Bring the connected database to this code's schema; gives the names of the migrations that ran."""
-    pending = await pending_migrations(url, tables)
-    await MigrationExecutor(connection(), tortoise_config(url, tables)["apps"]).migrate()
+    """Bring the connected database to this code's schema; gives the names of the migrations that ran.
+
+    All of it is one transaction: Tortoise writes down that a migration ran after its own, and a process killed
+    between the two would leave tables that the next start tries to make again. Two that migrate at once take turns.
+    """
+    await _make_record_table()
+    async with transaction():
+        await lock_name("migrate")
+        pending = await pending_migrations(url, tables)
+        executor = MigrationExecutor(connection(), tortoise_config(url, tables)["apps"])
+        executor.recorder = _RecordTableExists(connection())
+        await executor.migrate()
     await create_indexes(tables)
     return pending

@@ -38,7 +38,10 @@ class Work:
         """Read a subject and hold it against every other writer until the end; None when there is none."""
         if not may_be_id(id):
             return None
-        return await model.filter(id=id).select_for_update().get_or_none()
+        subject = await model.filter(id=id).select_for_update().get_or_none()
+        # The wait for the lock may have been long: the facts of one subject are in the order of their times, too.
+        self.now = self.runtime.clock.now()
+        return subject
 
     def record(self, subject: Subject, kind: str, body: Mapping[str, Any]) -> None:
         """Add a fact about a locked (or new) subject; the caller saves the subject's row."""
