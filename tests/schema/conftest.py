@@ -1,4 +1,4 @@
-"""What the tests of the operations share: the API in this process."""
+"""What the tests of the operations share: the API in this process, and behind a real server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from backend.foundation.runtime import Runtime
 from tests.builders.api import Api
 from tests.conftest import Database
+from tests.schema.sockets import Server, a_server
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ async def api(database: Database, runtime: Runtime) -> AsyncIterator[Api]:
     api = Api(runtime)
     yield api
     await api.close()
+
+
+@pytest.fixture
+async def server(api: Api) -> AsyncIterator[Server]:
+    """The same API behind a real server."""
+    async with a_server(api) as server:
+        yield server

@@ -1,0 +1,129 @@
+"""Following an application over a real socket of a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from backend.commands.serving import serving
+from tests.builders.api import Api, the_documents
+
+# A test that waits for nothing fails instead of hanging.
+PATIENCE_SECONDS: Final = 10.0
+
+
+class Ended(Exception):
+    """The stream is over: `how` is COMPLETE, the code of an error, or the close code of the socket."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+@dataclass(slots=True)
+class Stream:
+    """One subscription on one socket."""
+
+    connection: ClientConnection
+    id: str = "1"
+    cursors: list[str] = field(default_factory=list)
+
+    async def follow(self, application_id: str, after: str | None = None) -> None:
+        """Subscribe with the contract's document."""
+        variables = {"applicationId": application_id, "after": after}
+        await self.send(
+            {
+                "id": self.id,
+                "type": "subscribe",
+                "payload": {"documentId": the_documents().ids["ApplicationEvents"], "variables": variables},
+            }
+        )
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+        await self.connection.send(orjson.dumps(message).decode())
+
+    async def hear(self) -> dict[str, Any]:
+        """Give the next message; raises `Ended` when the socket is closed."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                message: dict[str, Any] = orjson.loads(await self.connection.recv())
+        except ConnectionClosed as closed:
+            raise Ended(str(closed.rcvd.code if closed.rcvd else 1006)) from closed
+        return message
+
+    async def next(self) -> dict[str, Any]:
+        """Give the next item of the stream; raises `Ended` when there is none any more."""
+        message = await self.hear()
+        assert message["id"] == self.id
+        if message["type"] == "complete":
+            raise Ended("COMPLETE")
+        if message["type"] == "error":
+            raise Ended(message["payload"][0]["extensions"]["code"])
+        assert "errors" not in message["payload"], message
+        item: dict[str, Any] = message["payload"]["data"]["applicationEvents"]
+        self.cursors.append(item.get("cursor") or item["resumeAfter"])
+        return item
+
+    async def until(self, sequence: int) -> list[int]:
+        """Give the sequences of the events up to this one."""
+        seen: list[int] = []
+        while not seen or seen[-1] < sequence:
+            seen.append((await self.next())["sequence"])
+        return seen
+
+    async def end(self) -> str:
+        """Read to the end, and tell how it came."""
+        while True:
+            try:
+                await self.next()
+            except Ended as ended:
+                return ended.how
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The API behind a real server of its own."""
+
+    api: Api
+    url: str
+
+    @asynccontextmanager
+    async def open(self, token: str | None) -> AsyncIterator[Stream]:
+        """Open an initialised socket; raises `Ended` when it is turned away."""
+        url = self.url.replace("http", "ws", 1) + "/graphql"
+        async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as connection:
+            stream = Stream(connection)
+            payload = {} if token is None else {"authorization": f"Bearer {token}"}
+            await stream.send({"type": "connection_init", "payload": payload})
+            assert (await stream.hear())["type"] == "connection_ack"
+            yield stream
+
+    @asynccontextmanager
+    async def following(
+        self, token: str | None, application_id: str, after: str | None = None
+    ) -> AsyncIterator[Stream]:
+        """Open a socket and subscribe on it."""
+        async with self.open(token) as stream:
+            await stream.follow(application_id, after)
+            yield stream
+
+
+@asynccontextmanager
+async def a_server(api: Api) -> AsyncIterator[Server]:
+    """Serve the API as the command does, on a free port of loopback, with its log reader."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    async with api.log_reader.running(), serving(api.web, bound):
+        try:
+            yield Server(api, f"http://127.0.0.1:{bound.getsockname()[1]}")
+        finally:
+            await api.transport.drain()
