@@ -221,7 +221,7 @@ async def lock_event_log() -> None:
 async def create_indexes(tables: Tables) -> None:
     """Create the indexes that are missing; leaves the rest alone, so it may run at any time."""
     for name, statement in tables.indexes.items():
-        await connection().execute_script("CREATE " + statement.format(name=name))
+        await connection().execute_query("CREATE " + statement.format(name=name))
 
 
 async def pending_migrations(url: str, tables: Tables) -> list[str]:
@@ -262,5 +262,5 @@ async def migrate(url: str, tables: Tables) -> list[str]:
         executor = MigrationExecutor(connection(), tortoise_config(url, tables)["apps"])
         executor.recorder = _RecordTableExists(connection())
         await executor.migrate()
-    await create_indexes(tables)
+        await create_indexes(tables)
     return pending
