@@ -123,6 +123,7 @@ async def _play(settings: Settings, flags: Demo, output: Output) -> dict[str, An
             )
         for url in urls:
             await until_ready(url)
+        output.say(f"API at {', '.join(urls)}; sandbox at {sandbox}")
         return await _play_with(seeded, urls, output, sandbox, id_of(settings.data))
 
 
