@@ -21,7 +21,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 0.5
 HEARTBEAT_SECONDS: Final = 5.0
 MOST_AT_ONCE: Final = 8
-DRAIN_SECONDS: Final = 8.0
+DRAIN_SECONDS: Final = 6.0
 # The longest a handler may take in all; within it, each call out is shorter than the lease and renews it.
 HANDLER_SECONDS: Final = 120.0
 
