@@ -14,7 +14,10 @@ import pytest
 
 from backend.commands.readiness import until_ready
 from backend.commands.serving import bind_free
+from backend.foundation.database import connect, connection, disconnect
+from backend.tables import TABLES
 from tests.commands.running import Running, processes_of, running, sesame
+from tests.servers import drop_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,36 @@ async def test_api_and_worker_are_ready_together(deployment: Deployment) -> None
     await until_ready(url, limit_seconds=5)
 
     assert (worker.stop(signal.SIGTERM).exit_code, api.stop(signal.SIGINT).exit_code) == (0, 0)
+
+
+async def test_an_api_without_its_tables_is_not_ready(deployment: Deployment) -> None:
+    """`/readyz` looks at the schema each time and not only at the start; `/healthz` only says that it lives."""
+    api = deployment.start("serve", "--port", "0")
+    deployment.start("worker")
+    url = str(api.said["graphql"]).removesuffix("/graphql")
+    await until_ready(url, limit_seconds=5)
+
+    await connect(deployment.database_url, TABLES)
+    try:
+        await connection().execute_query("DELETE FROM tortoise_migrations")
+    finally:
+        await disconnect()
+
+    unready = httpx2.get(f"{url}/readyz")
+    assert (unready.status_code, unready.json()) == (503, {"status": "not ready", "lacks": "schema"})
+    assert httpx2.get(f"{url}/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_an_api_without_its_database_is_not_ready(deployment: Deployment, postgres_server: str) -> None:
+    """With the database gone it says so, and goes on living."""
+    api = deployment.start("serve", "--port", "0")
+    url = str(api.said["graphql"]).removesuffix("/graphql")
+    await drop_database(postgres_server, deployment.database_url.rpartition("/")[2])
+
+    unready = httpx2.get(f"{url}/readyz", timeout=30)
+    assert (unready.status_code, unready.json()) == (503, {"status": "not ready", "lacks": "database"})
+    assert api.stop().exit_code == 0
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
