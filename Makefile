@@ -32,8 +32,8 @@ check: static ## format, lint, types, imports; the SDL, the contract and the gen
 	$(BIN)/python -m pytest --quiet tests/structure
 
 static: venv
-	$(BIN)/ruff format --quiet --check .
-	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 	$(BIN)/mypy --no-error-summary
 	@$(SESAME) export-schema --check
 
