@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -90,6 +90,28 @@ class Stream:
                 return ended.how
 
 
+@asynccontextmanager
+async def opened(url: str, token: str | None) -> AsyncIterator[Stream]:
+    """Open an initialised socket at a server's address; raises `Ended` when it is turned away."""
+    address = url.replace("http", "ws", 1) + "/graphql"
+    async with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as connection:
+        stream = Stream(connection)
+        payload = {} if token is None else {"authorization": f"Bearer {token}"}
+        await stream.send({"type": "connection_init", "payload": payload})
+        assert (await stream.hear())["type"] == "connection_ack"
+        yield stream
+
+
+@asynccontextmanager
+async def following(
+    url: str, token: str | None, application_id: str, after: str | None = None
+) -> AsyncIterator[Stream]:
+    """Open a socket and subscribe on it."""
+    async with opened(url, token) as stream:
+        await stream.follow(application_id, after)
+        yield stream
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """The API behind a real server of its own."""
@@ -97,31 +119,26 @@ class Server:
     api: Api
     url: str
 
-    @asynccontextmanager
-    async def open(self, token: str | None) -> AsyncIterator[Stream]:
+    def open(self, token: str | None) -> AbstractAsyncContextManager[Stream]:
         """Open an initialised socket; raises `Ended` when it is turned away."""
-        url = self.url.replace("http", "ws", 1) + "/graphql"
-        async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as connection:
-            stream = Stream(connection)
-            payload = {} if token is None else {"authorization": f"Bearer {token}"}
-            await stream.send({"type": "connection_init", "payload": payload})
-            assert (await stream.hear())["type"] == "connection_ack"
-            yield stream
+        return opened(self.url, token)
 
-    @asynccontextmanager
-    async def following(
+    def following(
         self, token: str | None, application_id: str, after: str | None = None
-    ) -> AsyncIterator[Stream]:
+    ) -> AbstractAsyncContextManager[Stream]:
         """Open a socket and subscribe on it."""
-        async with self.open(token) as stream:
-            await stream.follow(application_id, after)
-            yield stream
+        return following(self.url, token, application_id, after)
+
+
+def a_listener() -> socket.socket:
+    """Listen on a free port of loopback."""
+    return socket.create_server(("127.0.0.1", 0))
 
 
 @asynccontextmanager
 async def a_server(api: Api) -> AsyncIterator[Server]:
     """Serve the API as the command does, on a free port of loopback, with its log reader."""
-    bound = socket.create_server(("127.0.0.1", 0))
+    bound = a_listener()
     async with api.log_reader.running(), serving(api.web, bound):
         try:
             yield Server(api, f"http://127.0.0.1:{bound.getsockname()[1]}")
