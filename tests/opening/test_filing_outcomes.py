@@ -461,7 +461,7 @@ async def test_a_refusal_at_the_door_that_points_nowhere_goes_to_hq(
     await desk.file(application_id)
     assert await state_of(application_id) == "PROVIDER_REJECTED"
     (reason,) = orjson.loads((await attempt_of(application_id)).audit_detail or "[]")
-    assert reason["note"] == "账户622202*********1230的参数错误"
+    assert reason["note"] == "账户****02*********1230的参数错误"
     await withdraw(desk.runtime, clerk, application_id)
     await desk.let_pass(120)
     application = await the(application_id)
