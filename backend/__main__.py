@@ -72,13 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 
     worked = with_folders(verb("worker", "the jobs alone; never migrates"))
     worked.add_argument("--name", help="shown with the leases it holds")
-    for child in (served, worked):
-        child.add_argument("--with-parent", action="store_true", help="stop as well when standard input ends")
 
     boxed = verb("sandbox", "the WeChat we run ourselves, on loopback")
     boxed.add_argument("--data", type=Path, help="the data folder (default ./.sesame)")
     boxed.add_argument("--port", type=_port, default=8001, help="0 picks a free one and keeps it")
     boxed.add_argument("--values", action="store_true", help="print the table of magic values and end")
+
+    for child in (served, worked, boxed):
+        child.add_argument("--with-parent", action="store_true", help="stop as well when standard input ends")
 
     migrated = with_folders(verb("migrate", "bring the database to this code's schema"))
     migrated.add_argument("--check", action="store_true", help="write nothing; exit 3 when something is missing")
@@ -127,7 +128,7 @@ def _command(flags: argparse.Namespace, settings: Settings, output: Output) -> A
             if flags.values:
                 sandbox.show_values(output)
                 return None
-            return sandbox.run(settings.data, flags.port, output)
+            return sandbox.run(settings.data, flags.port, output, with_parent=flags.with_parent)
         case "migrate":
             return migrate.run(settings, output, check=flags.check)
         case "seed":

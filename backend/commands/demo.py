@@ -106,7 +106,7 @@ async def _play_in(settings: Settings, flags: Demo, output: Output) -> None:
 
 async def _play(settings: Settings, flags: Demo, output: Output) -> dict[str, Any]:
     async with contextlib.AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(sandbox_process(settings.data))
+        sandbox = await stack.enter_async_context(sandbox_process(settings.data, lasting=flags.data is not None))
         settings = await with_sandbox(replace(settings, sandbox_url=sandbox))
         await migrate(settings)
         if (flags.api, flags.workers) == (1, 1):

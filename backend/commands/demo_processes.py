@@ -27,11 +27,11 @@ _OURS: Final = "demo.sandbox"
 
 
 @contextlib.asynccontextmanager
-async def sandbox_process(folder: Path) -> AsyncIterator[str]:
+async def sandbox_process(folder: Path, *, lasting: bool) -> AsyncIterator[str]:
     """Give the sandbox of this folder, in a process of its own; the caller holds the folder's lock.
 
-    WeChat does not fall over when we do: a sandbox that a killed demo left behind is found and used again. One that
-    somebody else started here is used, and left running.
+    WeChat does not fall over when we do: a `lasting` sandbox that a killed demo left behind is found and used again.
+    One that somebody else started here is used, and left running.
     """
     ours = folder / _OURS
     started: subprocess.Popen[bytes] | None = None
@@ -39,7 +39,7 @@ async def sandbox_process(folder: Path) -> AsyncIterator[str]:
         if holder_of(folder / "sandbox") is None:
             # Noted first: killed right after the start, the next demo must know whose it is.
             ours.touch()
-            started = _start_sandbox(folder)
+            started = _start_sandbox(folder, lasting=lasting)
         yield await _until_it_answers(folder, started)
     finally:
         if ours.exists():
@@ -47,10 +47,11 @@ async def sandbox_process(folder: Path) -> AsyncIterator[str]:
             ours.unlink()
 
 
-def _start_sandbox(folder: Path) -> subprocess.Popen[bytes]:
+def _start_sandbox(folder: Path, *, lasting: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "backend", "sandbox", "--data", str(folder), "--port", "0"]
     return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "backend", "sandbox", "--data", str(folder), "--port", "0"],
-        stdin=subprocess.DEVNULL,
+        command if lasting else [*command, "--with-parent"],
+        stdin=subprocess.DEVNULL if lasting else subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         # Neither a Ctrl-C nor a closed terminal is meant for it.

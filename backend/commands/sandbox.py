@@ -12,11 +12,11 @@ from backend.commands.serving import bind, stop_signal
 from backend.sandbox import magic_values, print_values
 
 
-async def run(folder: Path, port: int, output: Output) -> None:
+async def run(folder: Path, port: int, output: Output, *, with_parent: bool) -> None:
     """Run the sandbox on loopback until SIGTERM or SIGINT; it keeps its own state in `folder`/sandbox."""
     make_data_folder(folder)
     async with contextlib.AsyncExitStack() as stack:
-        stop = await stack.enter_async_context(stop_signal())
+        stop = await stack.enter_async_context(stop_signal(with_parent=with_parent))
         bound = bind("127.0.0.1", port, folder=folder, name="sandbox")
         url = await stack.enter_async_context(running_sandbox(bound, folder / "sandbox"))
         output.result({"sandbox": url, "sandbox_control": f"{url}/_sandbox"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -44,7 +44,7 @@ async def run(settings: Settings, flags: Up, output: Output) -> None:
             # Loopback only, whatever the API listens on: the sandbox lets anybody play the owner.
             sandbox_bound = bind("127.0.0.1", flags.sandbox_port, folder=settings.data, name="sandbox")
             sandbox = await stack.enter_async_context(running_sandbox(sandbox_bound, settings.data / "sandbox"))
-        settings = await with_sandbox(settings)
+        settings = await with_sandbox(replace(settings, sandbox_url=sandbox))
         applied = await migrate(settings)
         output.say(f"database: {len(applied)} migration(s) applied" if applied else "database: up to date")
         app, worker = await stack.enter_async_context(running_together(settings, bound))
