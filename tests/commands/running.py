@@ -106,11 +106,11 @@ def running(*arguments: str | Path, log: Path, settings: Mapping[str, str] | Non
 
 
 def processes_of(folder: Path) -> set[int]:
-    """Give the ids of the living processes that were started with this folder among their arguments."""
+    """Give the ids of the living processes that were started with this folder, or one in it, as an argument."""
     return {
         int(entry.name)
         for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and str(folder).encode() in _command_line(entry).split(b"\0")
+        if entry.name.isdigit() and b"\0" + str(folder).encode() in _command_line(entry)
     }
 
 

@@ -25,10 +25,12 @@ GONE_SECONDS = 12.0
 
 
 @contextmanager
-def _a_demo(folder: Path, *flags: str, settings: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def _a_demo(
+    folder: Path | None, *flags: str, settings: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """Start a demo whose words can be followed line by line on stderr."""
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "backend", "demo", "--data", str(folder), "--json", *flags],
+        [sys.executable, "-m", "backend", "demo", *(("--data", str(folder)) if folder else ()), "--json", *flags],
         env=environment(settings),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -94,6 +96,16 @@ def test_several_processes_end_with_the_demo(tmp_path: Path, database_url: str) 
     assert opened.exit_code == 0, opened.stderr
     assert (opened.json["state"], opened.json["events"]) == ("OPENED", EVENTS)
     assert processes_of(folder) == set()
+
+
+def test_without_a_folder_nothing_outlives_it(tmp_path: Path) -> None:
+    """Nobody can go on from a temporary folder, so its sandbox ends with the demo even when that is killed."""
+    with _a_demo(None, settings={"TMPDIR": str(tmp_path)}) as demo:
+        _read_until(demo, "DRAFT")
+        assert len(processes_of(tmp_path)) == 1
+        demo.kill()
+        demo.wait()
+    assert _left_after(GONE_SECONDS, tmp_path, most=0) == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
