@@ -16,6 +16,7 @@ from backend.applications.completeness import missing, sections
 from backend.applications.events import EventKind
 from backend.applications.form import FIELDS
 from backend.applications.models import Application
+from backend.applications.policies import Channel, refusals
 from backend.applications.record import (
     masked_values,
     open_fields_of,
@@ -122,6 +123,7 @@ def _available_actions(row: Row, reading: Reading) -> list[Row]:
         facts = Facts(
             complete=not missing(values, on),
             consented=values.get("consent_text_version") == current_text(on).version,
+            policies_satisfied=not refusals(Channel(row["channel"]), values),
         )
     standing = rules.standing_of(reading.viewer, standing_row, now)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -114,7 +115,7 @@ CALLS: Final[dict[str, tuple[Prepare, Callable[[str, Client, cases.Case], Awaita
 
 
 def test_every_operation_has_its_row() -> None:
-    """A new operation without a row here, without a guard or without a document is found at once."""
+    """A new operation without a row here, a guard, a document or a file of tests is found at once."""
     schema = the_schema()._schema  # noqa: SLF001 - strawberry has no public name for it
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     names = {name for root in roots if root is not None for name in root.fields}
@@ -122,6 +123,7 @@ def test_every_operation_has_its_row() -> None:
     assert {f"{name[0].upper()}{name[1:]}" for name in names} == operations
     assert set(DECLARED) == set(ANSWERS) == {*CALLS, "application_events"}
     assert set(the_documents().ids) == operations
+    assert [name for name in DECLARED if not Path(__file__).with_name(f"test_{name}.py").exists()] == []
 
 
 @pytest.mark.parametrize("operation", list(CALLS))

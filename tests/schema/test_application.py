@@ -109,6 +109,12 @@ async def test_a_rejection_shows_its_reasons(
         {"field": "id_card_number", "code": "PROVIDER", "note": "身份证号码有误", "isChanged": False}
     ]
     assert (shown["state"], shown["isClearView"]) == ("RETURNED", True)
+    edges = (await (await api.client(clerk)).call("ApplicationTimeline", applicationId=case.id, first=50)).value[
+        "edges"
+    ]
+    told = [(edge["node"]["kind"], edge["node"]["actorKind"], edge["node"]["reasons"]) for edge in edges[-2:]]
+    reasons = [{"field": "id_card_number", "code": "PROVIDER", "note": "身份证号码有误"}]
+    assert told == [("PROVIDER_REJECTED", "SYSTEM", reasons), ("RETURNED", "SYSTEM", reasons)]
 
 
 async def test_hq_sees_what_looks_like_a_double(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from backend.accounts import Viewer
 from backend.applications import Application
-from tests.builders.api import Api, nothing_written
+from tests.builders.api import Api, a_key, nothing_written
 from tests.schema.inputs import START
 from tests.schema.mutations import assert_done_once, assert_refused
 
@@ -36,6 +37,14 @@ async def test_a_draft_is_opened_once(api: Api, clerk: Viewer) -> None:
         "settlementHolder": "OPERATOR",
         "licenceHeld": False,
     }
+    assert await Application.all().count() == 1
+
+
+async def test_the_same_call_twice_at_one_moment_opens_one_draft(api: Api, clerk: Viewer) -> None:
+    """An impatient finger, or a retry that overtakes its first try."""
+    client, key = await api.client(clerk), a_key()
+    answers = await asyncio.gather(*(client.change("StartApplication", **START, idempotencyKey=key) for _ in range(4)))
+    assert len({answer.changed["id"] for answer in answers}) == 1
     assert await Application.all().count() == 1
 
 

@@ -45,6 +45,8 @@ async def test_what_lacks_something_stays_a_draft(
 
     case = await cases.filled(runtime, clerk, **every_field_filled(licence_held=False, licence_number=None))
     await assert_refused(client.change(SUBMIT, **await _given(case)), ("POLICY_REFUSES", ""))
+    actions = (await client.call("Application", id=case.id)).value["availableActions"]
+    assert {"action": "SUBMIT", "allowed": False, "blockedReason": "POLICY_REFUSES"} in actions
 
     case = await cases.filled(runtime, clerk)
     newer = replace(current_text(date_in_china(runtime.clock.now())), version="2026-11")
