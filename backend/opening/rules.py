@@ -79,7 +79,7 @@ def meaning_of(raw_state: str) -> Meaning:
 
 
 def next_poll_seconds(meaning: Meaning, polls: int) -> float | None:
-    """Give the wait before the next look after `polls` looks at one state, or None when there is nothing more to see."""
+    """Give the wait before the next look after `polls` looks at one state; None when there is nothing more to see."""
     if not meaning.poll_seconds:
         return None
     return meaning.poll_seconds[min(max(polls - 1, 0), len(meaning.poll_seconds) - 1)]
