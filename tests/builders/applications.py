@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Final
 
-from backend.accounts import Viewer, actor_of
+from backend.accounts import PermissionMissing, Viewer, actor_of
 from backend.applications import (
     Application,
     ApplicationKind,
@@ -21,11 +22,15 @@ from backend.applications import (
     submit_application,
     withdraw_application,
 )
+from backend.applications.errors import DraftConflict
 from backend.applications.fields import GroupMembership, Kind, SettlementHolder
 from backend.applications.form import FIELDS
 from backend.applications.record import fields_to_pass, values_of
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event, first_break
+from backend.foundation.idempotency import IdempotencyKeyReused
+from backend.foundation.lifecycle import MoveRefused, NeedUnmet, StaleVersion
+from backend.foundation.refusal import NotFound, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import work
 from backend.handbook.notices import current_notice
@@ -39,11 +44,23 @@ from backend.review import (
     claim_application,
     decide_application,
 )
+from tests.builders.everything import everything_in_database
 from tests.builders.forms import CARD_NUMBER, OWNER_ID_NUMBER, a_complete_form
 from tests.builders.pictures import encoded, with_marked_corner
 
 # What stands in a made-up form and must never be found in clear outside of what is sealed.
 SECRETS: Final = ("张三", OWNER_ID_NUMBER, "13800138000", "zhangsan@example.cn", "南山区科技路1号2层201室", CARD_NUMBER)
+
+# Everything by which a use case refuses.
+REFUSALS: Final = (
+    NotFound,
+    PermissionMissing,
+    MoveRefused,
+    StaleVersion,
+    DraftConflict,
+    Refused,
+    IdempotencyKeyReused,
+)
 
 _keys = itertools.count()
 
@@ -204,3 +221,29 @@ async def an_approved(runtime: Runtime, author: Viewer, reviewer: Viewer, **fiel
     application_id = await a_submitted(runtime, author, **fields)
     await approve(runtime, reviewer, application_id)
     return application_id
+
+
+def codes_of(error: Exception) -> list[str]:
+    """Give the codes that a refusal tells."""
+    match error:
+        case Refused():
+            return [refusal.code for refusal in error.refusals]
+        case NeedUnmet():
+            return [error.need]
+        case MoveRefused():
+            return [error.code]
+        case _:
+            return [type(error).__name__]
+
+
+@asynccontextmanager
+async def refused(*codes: str) -> AsyncIterator[None]:
+    """Expect what is done within to be refused with these codes, and to leave the whole database as it was."""
+    before = await everything_in_database()
+    told: list[str] = []
+    try:
+        yield
+    except REFUSALS as error:
+        told = codes_of(error)
+    assert told == list(codes)
+    assert await everything_in_database() == before

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from backend.accounts import PermissionMissing, Viewer
+from backend.accounts import Viewer
 from backend.applications import (
     EXPIRE_JOB,
     AllowDuplicate,
@@ -31,13 +31,10 @@ from backend.applications import (
     upload_image,
     withdraw_application,
 )
-from backend.applications.errors import DraftConflict
 from backend.applications.fields import GroupMembership
 from backend.applications.queries import APPLICATION
 from backend.foundation.events import SYSTEM, Event, first_break
 from backend.foundation.jobs import Claim, GiveUp, Handler, Job, claim_due
-from backend.foundation.lifecycle import MoveRefused, StaleVersion
-from backend.foundation.refusal import NotFound, Refused
 from backend.foundation.views import Reading, Selection, fetch_by_id
 from backend.foundation.work import Work, work
 from backend.foundation.worker import Worker
@@ -66,7 +63,6 @@ from tests.journeys.application_model import CLAIM, EDITABLE, ENDED, HOLD, UNTOU
 MOST_APPLICATIONS: Final = 3
 MCHID: Final = "1900013511"
 SHOPS: Final = ("一号店", "二号店")
-REFUSALS: Final = (NotFound, PermissionMissing, MoveRefused, StaleVersion, DraftConflict, Refused)
 TINY_PICTURE: Final = encoded(with_marked_corner())
 
 PERSON = st.sampled_from(sorted(PEOPLE))
@@ -194,7 +190,7 @@ class ApplicationMachine(RuleBasedStateMachine):
         if before is None:
             await call()
         else:
-            with pytest.raises(REFUSALS):
+            with pytest.raises(built.REFUSALS):
                 await call()
             assert await everything_in_database() == before, f"{action} was refused and left something behind"
 
@@ -530,7 +526,7 @@ class ApplicationMachine(RuleBasedStateMachine):
 
         async def again() -> None:
             before = await everything_in_database()
-            with contextlib.suppress(*REFUSALS):
+            with contextlib.suppress(*built.REFUSALS):
                 await call()
             assert await everything_in_database() == before
 
