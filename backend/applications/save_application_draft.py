@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from backend.accounts import Viewer
 from backend.applications import rules
+from backend.applications.completeness import missing
 from backend.applications.errors import ApplicationRefusal, DraftConflict, FieldConflict
 from backend.applications.fields import Kind
-from backend.applications.form import FIELDS, check_shape, is_empty, mask, normalise
+from backend.applications.form import FIELDS, Section, check_shape, is_empty, mask, normalise
 from backend.applications.models import Application
 from backend.applications.record import Values, columns_for, open_fields_of, values_of, versions_of
 from backend.applications.rules import Action, State
 from backend.applications.service import Change, changing, move_for
+from backend.consent.texts import current_text
+from backend.foundation.clock import date_in_china
 from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -64,7 +68,7 @@ async def _save(change: Change, viewer: Viewer, command: SaveApplicationDraft) -
         standing=rules.standing_of(viewer, application, work.now),
         facts=rules.Facts(),
     )
-    await _check(application, command.fields, given)
+    await _check(application, command.fields, given, _unlocked(application, before, work.now))
 
     changed = {name: value for name, value in given.items() if not _same(before.get(name), value)}
     if not changed:
@@ -101,10 +105,26 @@ def _told(name: str, old: Any, new: Any) -> dict[str, Any]:
     return {"old": mask(field, old) or None, "new": mask(field, new) or None}
 
 
-async def _check(application: Application, fields: Mapping[str, Any], given: Values) -> None:
+def _unlocked(application: Application, before: Values, now: datetime) -> frozenset[str] | None:
+    """Name the fields that are open after a return; None while all are.
+
+    Beside those that were sent back that is what has come to stand in the way of a submission since: an ID card that
+    has expired, a newer text to consent to. Else nobody could ever submit it again.
+    """
+    if application.state != State.RETURNED:
+        return None
+    on = date_in_china(now)
+    lacking = {item.field for item in missing(before, on)}
+    if before.get("consent_text_version") != current_text(on).version:
+        lacking |= {name for name, field in FIELDS.items() if field.section is Section.CONSENT}
+    return frozenset(lacking | open_fields_of(application.open_fields).keys())
+
+
+async def _check(
+    application: Application, fields: Mapping[str, Any], given: Values, unlocked: frozenset[str] | None
+) -> None:
     """Refuse what must not be stored, with every reason at once."""
     refusals = [Refusal(ApplicationRefusal.FIELD_UNKNOWN, ("fields", name)) for name in fields if name not in FIELDS]
-    unlocked = open_fields_of(application.open_fields) if application.state == State.RETURNED else None
     for name, value in given.items():
         if unlocked is not None and name not in unlocked:
             refusals.append(Refusal(ApplicationRefusal.FIELD_LOCKED, ("fields", name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from tests.builders.applications import (
     send_back,
     the,
 )
+from tests.builders.clock import FixedClock
 from tests.builders.everything import everything_in_database
 from tests.builders.forms import CARD_NUMBER
 
@@ -144,6 +146,25 @@ async def test_only_what_was_returned_is_open(runtime: Runtime, clerk: Viewer, r
         await save(runtime, clerk, application_id, account_bank="农业银行", micro_name="新名", owner_name="李四")
     await save(runtime, clerk, application_id, account_bank="农业银行")
     assert values_of(runtime.keyring, await the(application_id))["account_bank"] == "农业银行"
+
+
+async def test_what_has_expired_since_is_open_too(
+    runtime: Runtime, clock: FixedClock, clerk: Viewer, reviewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ID card that ran out after the return, a newer text to consent to: else nobody could submit it again."""
+    application_id = await a_submitted(runtime, clerk, card_period_end="2026-12-10")
+    await send_back(runtime, reviewer, application_id, "account_bank")
+    async with refused("FIELD_LOCKED"):
+        await save(runtime, clerk, application_id, card_period_end="2046-12-10")
+    clock.advance(20 * 86_400)
+    async with refused("FIELD_LOCKED"):
+        await save(runtime, clerk, application_id, card_period_end="2046-12-10", owner_name="李四")
+    await save(runtime, clerk, application_id, card_period_end="2046-12-10")
+    async with refused("FIELD_LOCKED"):
+        await save(runtime, clerk, application_id, consent_given_at="2026-12-12T10:00:00+08:00")
+    newer = type("Text", (), {"version": "2027-01"})
+    monkeypatch.setattr(sys.modules[SaveApplicationDraft.__module__], "current_text", lambda _on: newer)
+    await save(runtime, clerk, application_id, consent_given_at="2026-12-12T10:00:00+08:00")
 
 
 async def test_who_may_not_save(
