@@ -67,28 +67,25 @@ async def test_the_same_call_keeps_one(runtime: Runtime, clerk: Viewer, store: M
     assert (await everything_in_database(), stored(store)) == (before, objects)
 
 
-@pytest.mark.parametrize(
-    ("purpose", "content", "code"),
-    [
-        ("id_card_copy", b"", "EMPTY"),
-        ("id_card_copy", b"no picture at all, only text", "NOT_AN_IMAGE"),
-        ("id_card_copy", PICTURE[: len(PICTURE) // 2], "TRUNCATED"),
-        ("id_card_copy", an_animated_png(), "ANIMATED"),
-        ("id_card_copy", a_png_bomb(20000, 20000), "TOO_MANY_PIXELS"),
-        ("owner_name", PICTURE, "PURPOSE_UNKNOWN"),
-        ("portrait", PICTURE, "PURPOSE_UNKNOWN"),
-    ],
-    ids=["empty", "text", "truncated", "animated", "bomb", "no photo field", "no field"],
+NOT_TAKEN = (
+    ("id_card_copy", b"", "EMPTY"),
+    ("id_card_copy", b"no picture at all, only text", "NOT_AN_IMAGE"),
+    ("id_card_copy", PICTURE[: len(PICTURE) // 2], "TRUNCATED"),
+    ("id_card_copy", an_animated_png(), "ANIMATED"),
+    ("id_card_copy", a_png_bomb(20000, 20000), "TOO_MANY_PIXELS"),
+    ("owner_name", PICTURE, "PURPOSE_UNKNOWN"),
+    ("portrait", PICTURE, "PURPOSE_UNKNOWN"),
 )
-async def test_what_is_not_taken(
-    runtime: Runtime, clerk: Viewer, store: MemoryStore, purpose: str, content: bytes, code: str
-) -> None:
+
+
+async def test_what_is_not_taken(runtime: Runtime, clerk: Viewer, store: MemoryStore) -> None:
     """Nothing is kept of it, in neither place."""
     application_id = await a_draft(runtime, clerk)
     objects = stored(store)
-    async with refused(code):
-        await upload_image(runtime, clerk, UploadImage(a_key(), application_id, purpose, content))
-    assert stored(store) == objects
+    for purpose, content, code in NOT_TAKEN:
+        async with refused(code):
+            await upload_image(runtime, clerk, UploadImage(a_key(), application_id, purpose, content))
+        assert stored(store) == objects
 
 
 async def test_who_may_not_upload(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from backend.accounts import Viewer
 from backend.applications.fields import GroupMembership
 from backend.applications.record import open_fields_of
@@ -51,25 +49,23 @@ async def test_an_approval_waits_ten_seconds(runtime: Runtime, clerk: Viewer, re
     assert await to_pass(runtime, application_id) == ()
 
 
-@pytest.mark.parametrize(
-    ("members", "code"),
-    [
-        ({"passed_fields": ("owner_name",)}, "FIELDS_NOT_PASSED"),
-        ({"group_membership": GroupMembership.UNKNOWN}, "MEMBERSHIP_UNKNOWN"),
-        ({"group_membership": GroupMembership.BRANCH_OF}, "GROUP_NAME_MISSING"),
-        ({"group_membership": GroupMembership.BRANCH_OF, "group_name": "  "}, "GROUP_NAME_MISSING"),
-        ({"group_membership": GroupMembership.BRANCH_OF, "group_name": "长" * 129}, "FIELD_INVALID"),
-        ({"reason": "长" * 501}, "TEXT_TOO_LONG"),
-    ],
+NOT_APPROVED: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"passed_fields": ("owner_name",)}, "FIELDS_NOT_PASSED"),
+    ({"group_membership": GroupMembership.UNKNOWN}, "MEMBERSHIP_UNKNOWN"),
+    ({"group_membership": GroupMembership.BRANCH_OF}, "GROUP_NAME_MISSING"),
+    ({"group_membership": GroupMembership.BRANCH_OF, "group_name": "  "}, "GROUP_NAME_MISSING"),
+    ({"group_membership": GroupMembership.BRANCH_OF, "group_name": "长" * 129}, "FIELD_INVALID"),
+    ({"reason": "长" * 501}, "TEXT_TOO_LONG"),
 )
-async def test_what_is_not_approved(
-    runtime: Runtime, clerk: Viewer, reviewer: Viewer, members: dict[str, Any], code: str
-) -> None:
+
+
+async def test_what_is_not_approved(runtime: Runtime, clerk: Viewer, reviewer: Viewer) -> None:
     """A field not passed, a group not settled, a name that cannot be one."""
     application_id = await a_claimed(runtime, clerk, reviewer)
     passed = await to_pass(runtime, application_id)
-    async with refused(code):
-        await decide(runtime, reviewer, application_id, Decision.APPROVE, **{"passed_fields": passed, **members})
+    for members, code in NOT_APPROVED:
+        async with refused(code):
+            await decide(runtime, reviewer, application_id, Decision.APPROVE, **{"passed_fields": passed, **members})
 
 
 async def test_a_group_that_staff_did_not_know(runtime: Runtime, clerk: Viewer, reviewer: Viewer) -> None:
@@ -118,26 +114,24 @@ async def test_a_return_names_fields(runtime: Runtime, clerk: Viewer, reviewer: 
     assert (await events_of(application_id))[-1].kind == "RETURNED"
 
 
-@pytest.mark.parametrize(
-    ("decision", "members", "code"),
-    [
-        (Decision.RETURN, {}, "FIELD_REASONS_MISSING"),
-        (Decision.RETURN, {"field_reasons": (FieldReason("nickname", "BLURRED"),)}, "REASON_FIELD_UNKNOWN"),
-        (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "UGLY"),)}, "REASON_FIELD_UNKNOWN"),
-        (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "OTHER", "长" * 201),)}, "REASON_FIELD_UNKNOWN"),
-        (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "OTHER"),) * 61}, "TOO_MANY_REASONS"),
-        (Decision.REFUSE, {}, "REASON_MISSING"),
-        (Decision.REFUSE, {"reason": "   "}, "REASON_MISSING"),
-        (Decision.REFILE, {"reason": "再试一次"}, "ILLEGAL_STATE"),
-    ],
+REFUSED: tuple[tuple[Decision, dict[str, Any], str], ...] = (
+    (Decision.RETURN, {}, "FIELD_REASONS_MISSING"),
+    (Decision.RETURN, {"field_reasons": (FieldReason("nickname", "BLURRED"),)}, "REASON_FIELD_UNKNOWN"),
+    (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "UGLY"),)}, "REASON_FIELD_UNKNOWN"),
+    (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "OTHER", "长" * 201),)}, "REASON_FIELD_UNKNOWN"),
+    (Decision.RETURN, {"field_reasons": (FieldReason("owner_name", "OTHER"),) * 61}, "TOO_MANY_REASONS"),
+    (Decision.REFUSE, {}, "REASON_MISSING"),
+    (Decision.REFUSE, {"reason": "   "}, "REASON_MISSING"),
+    (Decision.REFILE, {"reason": "再试一次"}, "ILLEGAL_STATE"),
 )
-async def test_what_is_refused(
-    runtime: Runtime, clerk: Viewer, reviewer: Viewer, decision: Decision, members: dict[str, Any], code: str
-) -> None:
+
+
+async def test_what_is_refused(runtime: Runtime, clerk: Viewer, reviewer: Viewer) -> None:
     """A decision without its reason, or with one that is none, decides nothing."""
     application_id = await a_claimed(runtime, clerk, reviewer)
-    async with refused(code):
-        await decide(runtime, reviewer, application_id, decision, **members)
+    for decision, members, code in REFUSED:
+        async with refused(code):
+            await decide(runtime, reviewer, application_id, decision, **members)
 
 
 async def test_a_refusal_frees_the_shop(runtime: Runtime, clerk: Viewer, reviewer: Viewer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -45,27 +44,27 @@ async def test_a_grant_opens_its_photo_for_ten_minutes(runtime: Runtime, clock: 
         await read_by_grant(runtime, image_id, grant_in(url))
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
-        lambda _grant: "",
-        lambda _grant: "nonsense",
-        lambda grant: grant + "0",
-        lambda grant: grant[:-1],
-        lambda grant: grant.replace(".", "..", 1),
-        lambda grant: "stf_somebody" + grant[grant.index(".") :],
-        lambda grant: grant.replace(grant.split(".")[1], str(int(grant.split(".")[1]) + 1)),
-        lambda grant: grant.replace(grant.split(".")[1], "9" * 5000),
-        lambda grant: grant.replace(grant.split(".")[1], "１７９９９９９９９９"),
-        lambda grant: ".".join([*grant.split(".")[:2], "签"]),
-    ],
+FORGED = (
+    lambda _grant: "",
+    lambda _grant: "nonsense",
+    lambda grant: grant + "0",
+    lambda grant: grant[:-1],
+    lambda grant: grant.replace(".", "..", 1),
+    lambda grant: "stf_somebody" + grant[grant.index(".") :],
+    lambda grant: grant.replace(grant.split(".")[1], str(int(grant.split(".")[1]) + 1)),
+    lambda grant: grant.replace(grant.split(".")[1], "9" * 5000),
+    lambda grant: grant.replace(grant.split(".")[1], "１７９９９９９９９９"),
+    lambda grant: ".".join([*grant.split(".")[:2], "签"]),
 )
-async def test_a_forged_grant_opens_nothing(runtime: Runtime, clerk: Viewer, forged: Callable[[str], str]) -> None:
+
+
+async def test_a_forged_grant_opens_nothing(runtime: Runtime, clerk: Viewer) -> None:
     """Whatever was bent: viewer, time, signature or shape."""
     image_id = await a_photo_of(runtime, clerk)
     grant = grant_in(granted_url(runtime, image_id, clerk.id))
-    with pytest.raises(NotFound):
-        await read_by_grant(runtime, image_id, forged(grant))
+    for forged in FORGED:
+        with pytest.raises(NotFound):
+            await read_by_grant(runtime, image_id, forged(grant))
 
 
 async def test_a_grant_is_good_for_one_photo(runtime: Runtime, clerk: Viewer) -> None:
