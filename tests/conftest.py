@@ -83,6 +83,24 @@ def postgres_template(postgres_server: str) -> Iterator[str]:
         _in_a_loop_of_its_own(servers.drop_database(postgres_server, name))
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The URL of the one PostgreSQL database that tests take turns with; making one for each takes a second."""
+    name = f"sesame_test_{uuid4().hex[:12]}"
+    urls: list[str] = []
+
+    async def make() -> None:
+        urls.append(await servers.create_database(postgres_server, name, postgres_template))
+        # Tests kill our processes and never the server, so nobody here loses by not waiting for its disk.
+        await servers.execute(postgres_server, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+
+    try:
+        _in_a_loop_of_its_own(make())
+        yield urls[0]
+    finally:
+        _in_a_loop_of_its_own(servers.drop_database(postgres_server, name))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> str:
     """Each engine in turn: what asks for a database runs on both."""
@@ -110,10 +128,10 @@ async def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Pa
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server, name = request.getfixturevalue("postgres_server"), f"sesame_test_{uuid4().hex[:12]}"
-    url = await servers.create_database(server, name, request.getfixturevalue("postgres_template"))
+    url = request.getfixturevalue("postgres_database")
+    server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
+    await servers.empty_database(url, server, template)
     yield url
-    await servers.drop_database(server, name)
 
 
 @pytest.fixture

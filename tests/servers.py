@@ -73,6 +73,30 @@ async def create_database(server_url: str, name: str, template: str = "template1
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
+async def empty_database(url: str, server_url: str, template: str) -> None:
+    """Take every row out of a migrated database, after ending whatever an earlier test left connected to it.
+
+    A database that an earlier test has dropped is made again from `template`.
+    """
+    try:
+        database = await asyncpg.connect(url)
+    except asyncpg.InvalidCatalogNameError:
+        await create_database(server_url, url.rpartition("/")[2], template)
+        return
+    try:
+        await database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = await database.fetch(
+            "SELECT quote_ident(tablename) AS name FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'"
+        )
+        await database.execute(f"TRUNCATE {', '.join(row['name'] for row in tables)} RESTART IDENTITY")
+    finally:
+        await database.close()
+
+
 async def drop_database(server_url: str, name: str) -> None:
     """Remove a database, with whatever is still connected to it."""
     # FORCE: a process that a test has killed may still have its connection open on the server's side.
