@@ -42,10 +42,12 @@ class Sandbox:
 
     url: str
     credentials: PayCredentials
+    # One client for all orders: making one takes longer than the order.
+    control: httpx2.Client
 
     def order(self, path: str, order: dict[str, Any]) -> dict[str, Any]:
         """Give the control API an order that it must take."""
-        answer = httpx2.post(f"{self.url}/_sandbox/{path}", json=order, trust_env=False)
+        answer = self.control.post(f"/_sandbox/{path}", json=order)
         assert answer.status_code == 200, answer.text
         return cast("dict[str, Any]", answer.json())
 
@@ -55,7 +57,7 @@ class Sandbox:
 
     def forget_faults(self) -> None:
         """Let all go well again."""
-        assert httpx2.delete(f"{self.url}/_sandbox/faults", trust_env=False).status_code == 200
+        assert self.control.delete("/_sandbox/faults").status_code == 200
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's business clock."""
@@ -63,7 +65,7 @@ class Sandbox:
 
     def filing(self, code: str) -> dict[str, Any] | None:
         """Give what the sandbox holds under a code; None when nothing was ever accepted under it."""
-        answer = httpx2.get(f"{self.url}/_sandbox/applyments/{code}", trust_env=False)
+        answer = self.control.get(f"/_sandbox/applyments/{code}")
         return cast("dict[str, Any]", answer.json()) if answer.status_code == 200 else None
 
     def sign(self, applyment_id: str) -> None:
@@ -80,11 +82,14 @@ def serving_sandbox(folder: Path) -> Iterator[str]:
         yield url
 
 
-async def enrolled(url: str, folder: Path) -> Sandbox:
-    """Exchange keys with a running sandbox, and lift its limits on calls."""
-    sandbox = Sandbox(url, await enrol(url, folder, mchid=MCHID))
-    sandbox.order("limits", {"submit": None, "upload": None})
-    return sandbox
+@contextmanager
+def enrolled(url: str, folder: Path) -> Iterator[Sandbox]:
+    """Exchange keys with a running sandbox, and lift its limits on calls; not from within a loop."""
+    credentials = asyncio.run(enrol(url, folder, mchid=MCHID))
+    with httpx2.Client(base_url=url, trust_env=False) as control:
+        sandbox = Sandbox(url, credentials, control)
+        sandbox.order("limits", {"submit": None, "upload": None})
+        yield sandbox
 
 
 class Crash(BaseException):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -23,8 +22,11 @@ def runtime(clock: FixedClock) -> Runtime:
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One sandbox for all tests."""
-    with serving_sandbox(tmp_path_factory.mktemp("sandbox")) as url:
-        yield asyncio.run(enrolled(url, tmp_path_factory.mktemp("credentials")))
+    with (
+        serving_sandbox(tmp_path_factory.mktemp("sandbox")) as url,
+        enrolled(url, tmp_path_factory.mktemp("credentials")) as sandbox,
+    ):
+        yield sandbox
 
 
 @pytest.fixture
