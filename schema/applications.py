@@ -332,7 +332,7 @@ async def submit_application(info: Info, input: SubmitApplicationInput) -> Row: 
     )
 
 
-@access(needs(Permission.FILE_APPLICATIONS, Permission.WITHDRAW_ANY_APPLICATION))
+@access(needs(Permission.FILE_APPLICATIONS, Permission.SETTLE_PROVIDER_ANSWERS))
 async def withdraw_application(info: Info, input: WithdrawApplicationInput) -> Row:  # noqa: A002 - as above
     """End an application, in the way its state still allows."""
     return await application_payload(

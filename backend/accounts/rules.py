@@ -48,7 +48,6 @@ class Permission(StrEnum):
     REVIEW_APPLICATIONS = "application.review"
     SETTLE_PROVIDER_ANSWERS = "application.provider"
     READ_AUDIT = "application.audit"
-    WITHDRAW_ANY_APPLICATION = "application.withdraw.any"
 
 
 _P = Permission
@@ -56,13 +55,9 @@ _P = Permission
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.FIELD_STAFF: frozenset({_P.FILE_APPLICATIONS, _P.READ_OWN_APPLICATIONS}),
     Role.PARTNER_ADMIN: frozenset({_P.READ_ORGANISATION_APPLICATIONS}),
-    Role.REVIEWER: frozenset(
-        {_P.READ_ALL_APPLICATIONS, _P.REVIEW_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS, _P.WITHDRAW_ANY_APPLICATION}
-    ),
+    Role.REVIEWER: frozenset({_P.READ_ALL_APPLICATIONS, _P.REVIEW_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS}),
     Role.BUSINESS: frozenset({_P.READ_ALL_APPLICATIONS}),
-    Role.ADMIN: frozenset(
-        {_P.READ_ALL_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS, _P.READ_AUDIT, _P.WITHDRAW_ANY_APPLICATION}
-    ),
+    Role.ADMIN: frozenset({_P.READ_ALL_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS, _P.READ_AUDIT}),
     Role.AUDITOR: frozenset({_P.READ_ALL_APPLICATIONS, _P.READ_AUDIT}),
     Role.PARTNER_KEY: frozenset({_P.FILE_APPLICATIONS, _P.READ_ORGANISATION_APPLICATIONS}),
 }

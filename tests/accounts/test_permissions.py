@@ -21,9 +21,9 @@ EXPECTED = {
     "FIELD_STAFF": {"application.file", "application.read.own"},
     "PARTNER_ADMIN": {"application.read.organisation"},
     "PARTNER_KEY": {"application.file", "application.read.organisation"},
-    "REVIEWER": {"application.read.all", "application.review", "application.provider", "application.withdraw.any"},
+    "REVIEWER": {"application.read.all", "application.review", "application.provider"},
     "BUSINESS": {"application.read.all"},
-    "ADMIN": {"application.read.all", "application.provider", "application.audit", "application.withdraw.any"},
+    "ADMIN": {"application.read.all", "application.provider", "application.audit"},
     "AUDITOR": {"application.read.all", "application.audit"},
 }
 
