@@ -26,7 +26,7 @@ from backend.foundation.clock import Clock, SystemClock
 from backend.foundation.http import TraceIds
 from backend.foundation.ids import Ids
 from backend.foundation.installation import stamp
-from backend.foundation.jobs import Handler
+from backend.foundation.jobs import CALL_SECONDS, Handler
 from backend.foundation.keyring import Keyring, KeyringExists
 from backend.foundation.log_reader import LogReader
 from backend.foundation.reactions import Reaction, Reactions
@@ -225,7 +225,7 @@ async def open_provider(settings: Settings) -> AsyncIterator[opening.Provider]:
     """Open the way to WeChat Pay: the sandbox's address, or the real host, which is a constant of the client."""
     credentials = PayCredentials.load(settings.pay_folder)
     base_url = PRIMARY_HOST if settings.wechat is WeChatMode.LIVE else _sandbox_url(settings)
-    async with PayClient(credentials, base_url=base_url) as client:
+    async with PayClient(credentials, base_url=base_url, timeout_seconds=CALL_SECONDS) as client:
         yield opening.Provider(credentials.mchid, client)
 
 

@@ -23,8 +23,8 @@ INDEXES = {
 
 # A holder that says nothing for this long is taken for dead and its job goes to another.
 LEASE_SECONDS = 30.0
-# The longest a handler may go without renewing its claim; shorter than the lease, so that a slow call ends first.
-CALL_SECONDS = 20.0
+# The longest one call to the outside may take; shorter than the lease, so that a slow call ends before it is lost.
+CALL_SECONDS = 10.0
 MAX_FAILURES = 8
 MAX_BACKOFF_SECONDS = 300.0
 
