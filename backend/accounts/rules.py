@@ -47,19 +47,64 @@ class Permission(StrEnum):
     READ_ALL_APPLICATIONS = "application.read.all"
     REVIEW_APPLICATIONS = "application.review"
     SETTLE_PROVIDER_ANSWERS = "application.provider"
+    REVEAL_FIELDS = "application.reveal"
+    HAND_OVER_APPLICATIONS = "application.hand_over"
     READ_AUDIT = "application.audit"
+    READ_ORGANISATION_STAFF = "staff.read.organisation"
+    READ_ALL_STAFF = "staff.read.all"
+    DECIDE_REGISTRATIONS = "staff.decide"
+    REPORT_LEAVERS = "staff.report"
+    MANAGE_STAFF = "staff.manage"
+    INVITE_STAFF = "staff.invite"
+    MANAGE_ORGANISATIONS = "organisation.manage"
+    READ_HANDBOOK = "handbook.read"
+    EDIT_HANDBOOK = "handbook.edit"
 
 
 _P = Permission
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.FIELD_STAFF: frozenset({_P.FILE_APPLICATIONS, _P.READ_OWN_APPLICATIONS}),
-    Role.PARTNER_ADMIN: frozenset({_P.READ_ORGANISATION_APPLICATIONS}),
-    Role.REVIEWER: frozenset({_P.READ_ALL_APPLICATIONS, _P.REVIEW_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS}),
-    Role.BUSINESS: frozenset({_P.READ_ALL_APPLICATIONS}),
-    Role.ADMIN: frozenset({_P.READ_ALL_APPLICATIONS, _P.SETTLE_PROVIDER_ANSWERS, _P.READ_AUDIT}),
-    Role.AUDITOR: frozenset({_P.READ_ALL_APPLICATIONS, _P.READ_AUDIT}),
-    Role.PARTNER_KEY: frozenset({_P.FILE_APPLICATIONS, _P.READ_ORGANISATION_APPLICATIONS}),
+    Role.FIELD_STAFF: frozenset({_P.FILE_APPLICATIONS, _P.READ_OWN_APPLICATIONS, _P.READ_HANDBOOK}),
+    Role.PARTNER_ADMIN: frozenset(
+        {
+            _P.READ_ORGANISATION_APPLICATIONS,
+            _P.HAND_OVER_APPLICATIONS,
+            _P.READ_ORGANISATION_STAFF,
+            _P.REPORT_LEAVERS,
+            _P.INVITE_STAFF,
+            _P.READ_HANDBOOK,
+        }
+    ),
+    Role.REVIEWER: frozenset(
+        {
+            _P.READ_ALL_APPLICATIONS,
+            _P.REVIEW_APPLICATIONS,
+            _P.SETTLE_PROVIDER_ANSWERS,
+            _P.REVEAL_FIELDS,
+            _P.READ_ALL_STAFF,
+            _P.DECIDE_REGISTRATIONS,
+            _P.READ_HANDBOOK,
+        }
+    ),
+    Role.BUSINESS: frozenset({_P.READ_ALL_APPLICATIONS, _P.REVEAL_FIELDS, _P.READ_ALL_STAFF, _P.READ_HANDBOOK}),
+    Role.ADMIN: frozenset(
+        {
+            _P.READ_ALL_APPLICATIONS,
+            _P.SETTLE_PROVIDER_ANSWERS,
+            _P.REVEAL_FIELDS,
+            _P.HAND_OVER_APPLICATIONS,
+            _P.READ_AUDIT,
+            _P.READ_ALL_STAFF,
+            _P.DECIDE_REGISTRATIONS,
+            _P.MANAGE_STAFF,
+            _P.INVITE_STAFF,
+            _P.MANAGE_ORGANISATIONS,
+            _P.READ_HANDBOOK,
+            _P.EDIT_HANDBOOK,
+        }
+    ),
+    Role.AUDITOR: frozenset({_P.READ_ALL_APPLICATIONS, _P.READ_AUDIT, _P.READ_ALL_STAFF, _P.READ_HANDBOOK}),
+    Role.PARTNER_KEY: frozenset({_P.FILE_APPLICATIONS, _P.READ_ORGANISATION_APPLICATIONS, _P.READ_HANDBOOK}),
 }
 
 
