@@ -9,6 +9,7 @@ from backend.applications import models as applications
 from backend.foundation import events, idempotency, jobs
 from backend.foundation.database import Tables
 from backend.images import models as images
+from backend.messaging import models as messaging
 from backend.opening import models as opening
 
 TABLES: Final = Tables(
@@ -22,6 +23,7 @@ TABLES: Final = Tables(
         "backend.images.models",
         "backend.applications.models",
         "backend.opening.models",
+        "backend.messaging.models",
     ),
     indexes={
         **events.INDEXES,
@@ -31,5 +33,6 @@ TABLES: Final = Tables(
         **images.INDEXES,
         **applications.INDEXES,
         **opening.INDEXES,
+        **messaging.INDEXES,
     },
 )

@@ -13,6 +13,7 @@ INDEXES = {
     "application_owner": 'INDEX IF NOT EXISTS {name} ON "application" ("owner_index")',
     "application_account": 'INDEX IF NOT EXISTS {name} ON "application" ("account_index")',
     "application_author": 'INDEX IF NOT EXISTS {name} ON "application" ("author_id", "id")',
+    "application_successor": 'INDEX IF NOT EXISTS {name} ON "application" ("successor_id", "id")',
     "application_organisation": 'INDEX IF NOT EXISTS {name} ON "application" ("organisation_id", "id")',
     "application_queue": (
         'INDEX IF NOT EXISTS {name} ON "application" ("queued_at", "id") WHERE "state" = \'IN_REVIEW\''
@@ -26,6 +27,7 @@ class Application(Subject):
     `form` is canonical JSON: plain values, and masks where a value is sensitive; the sensitive values themselves stand
     only in `sealed`. `field_versions` tells in which version each field last changed, `passed_versions` up to which
     version HQ has passed it, `open_fields` which fields are unlocked after a return, and why.
+    `successor` is who took it over from its author, and files it since; the author stays on record.
     `owner_index` and `account_index` are blind indexes of the ID and card number, by which duplicates are found.
     `live_key` begins with the key of the shop while the shop is taken, and is empty once it is free again.
     """
@@ -36,6 +38,11 @@ class Application(Subject):
         "sesame.Staff", related_name=False, on_delete=fields.RESTRICT
     )
     author_id: str
+    successor: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "sesame.Staff", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    successor_id: str | None
+    handed_over_at = fields.DatetimeField(null=True)
     organisation: fields.ForeignKeyRelation[Organisation] = fields.ForeignKeyField(
         "sesame.Organisation", related_name=False, on_delete=fields.RESTRICT
     )

@@ -249,6 +249,23 @@ class _RecordTableExists(MigrationRecorder):
         """Make nothing: `migrate` has made it before its transaction."""
 
 
+class MigrationBreaksReferences(Exception):
+    """A migration would leave rows that point at nothing. It has been undone."""
+
+
+@asynccontextmanager
+async def _without_foreign_keys() -> AsyncIterator[None]:
+    """Let SQLite rebuild tables that others point at; it takes no word on that inside a transaction."""
+    if is_postgres():
+        yield
+        return
+    await connection().execute_query("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        await connection().execute_query("PRAGMA foreign_keys = ON")
+
+
 async def migrate(url: str, tables: Tables) -> list[str]:
     """Bring the connected database to this code's schema; gives the names of the migrations that ran.
 
@@ -256,11 +273,13 @@ async def migrate(url: str, tables: Tables) -> list[str]:
     between the two would leave tables that the next start tries to make again. Two that migrate at once take turns.
     """
     await _make_record_table()
-    async with transaction():
+    async with _without_foreign_keys(), transaction():
         await lock_name("migrate")
         pending = await pending_migrations(url, tables)
         executor = MigrationExecutor(connection(), tortoise_config(url, tables)["apps"])
         executor.recorder = _RecordTableExists(connection())
         await executor.migrate()
         await create_indexes(tables)
+        if not is_postgres() and await connection().execute_query_dict("PRAGMA foreign_key_check"):
+            raise MigrationBreaksReferences
     return pending
