@@ -1,5 +1,14 @@
-"""Clients for WeChat: the Pay API v3, and what stands for the merchant console in the sandbox."""
+"""Clients for WeChat: Pay API v3, mini program, official account, group robot; and its consoles in the sandbox."""
 
+from backend.wechat.app_credentials import (
+    MINI_PROGRAM_FILE,
+    OFFICIAL_ACCOUNT_FILE,
+    AppCredentials,
+    AppCredentialsError,
+    load_app_credentials,
+    load_robot_key,
+    load_sms_secret,
+)
 from backend.wechat.applyment import Accepted, Applyment, AuditItem
 from backend.wechat.client import PayClient
 from backend.wechat.credentials import CredentialsError, PayCredentials
@@ -16,30 +25,63 @@ from backend.wechat.errors import (
     Signal,
     UnsendableError,
 )
-from backend.wechat.hosts import PRIMARY_HOST, SECOND_HOST
-from backend.wechat.sandbox_enrolment import SandboxError, enrol, fetch_clock_offset
+from backend.wechat.hosts import PLATFORM_HOST, PRIMARY_HOST, ROBOT_HOST, SECOND_HOST
+from backend.wechat.mini_program import MiniProgramClient, MiniProgramState, WeChatPerson
+from backend.wechat.official_account import OfficialAccountClient
+from backend.wechat.platform_errors import PlatformError, PlatformFailure
+from backend.wechat.platform_tokens import InProcessTokens, TokenStore
+from backend.wechat.push import PushKind, PushMessage, PushMode, PushReader, PushRefusal, PushRefused, TemplateConsent
+from backend.wechat.robot import RobotClient
+from backend.wechat.sandbox_enrolment import SandboxError, enrol, enrol_apps, fetch_clock_offset, set_push_url
 
 __all__ = [
+    "MINI_PROGRAM_FILE",
+    "OFFICIAL_ACCOUNT_FILE",
+    "PLATFORM_HOST",
     "PRIMARY_HOST",
+    "ROBOT_HOST",
     "SECOND_HOST",
     "Accepted",
     "Action",
+    "AppCredentials",
+    "AppCredentialsError",
     "Applyment",
     "AuditItem",
     "Call",
     "CredentialsError",
     "Final",
+    "InProcessTokens",
+    "MiniProgramClient",
+    "MiniProgramState",
+    "OfficialAccountClient",
     "OutcomeUnknown",
     "PayClient",
     "PayCredentials",
     "PayError",
     "PayFailure",
     "PlaintextTooLongError",
+    "PlatformError",
+    "PlatformFailure",
     "ProviderMessage",
+    "PushKind",
+    "PushMessage",
+    "PushMode",
+    "PushReader",
+    "PushRefusal",
+    "PushRefused",
     "Retryable",
+    "RobotClient",
     "SandboxError",
     "Signal",
+    "TemplateConsent",
+    "TokenStore",
     "UnsendableError",
+    "WeChatPerson",
     "enrol",
+    "enrol_apps",
     "fetch_clock_offset",
+    "load_app_credentials",
+    "load_robot_key",
+    "load_sms_secret",
+    "set_push_url",
 ]

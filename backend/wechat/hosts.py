@@ -1,4 +1,4 @@
-"""Where WeChat Pay answers, and which addresses this package will talk to."""
+"""Where WeChat answers, and which addresses this package will talk to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import httpx2
 
 PRIMARY_HOST: Final = "https://api.mch.weixin.qq.com"
 SECOND_HOST: Final = "https://api2.mch.weixin.qq.com"
+# Mini programs (小程序) and official accounts (公众号), and the group robots of WeCom (企业微信).
+PLATFORM_HOST: Final = "https://api.weixin.qq.com"
+ROBOT_HOST: Final = "https://qyapi.weixin.qq.com"
 
 
 @cache
@@ -36,3 +39,11 @@ def require_safe(url: str) -> str:
     if urlsplit(url).scheme != "https" and not is_loopback(url):
         raise ValueError("WeChat Pay is reached by https; plain http is for the sandbox on loopback only")
     return url.rstrip("/")
+
+
+def require_live_or_loopback(url: str, live: str) -> str:
+    """Give `url` without its trailing slash; refuse with `ValueError` all but `live` and this machine."""
+    address = url.rstrip("/")
+    if address != live and not is_loopback(address):
+        raise ValueError(f"{live} is the only address but a sandbox on loopback")
+    return address
