@@ -8,6 +8,7 @@ from backend.accounts import models as accounts
 from backend.applications import models as applications
 from backend.foundation import events, idempotency, jobs
 from backend.foundation.database import Tables
+from backend.handbook import models as handbook
 from backend.images import models as images
 from backend.messaging import models as messaging
 from backend.opening import models as opening
@@ -21,6 +22,7 @@ TABLES: Final = Tables(
         "backend.foundation.worker",
         "backend.accounts.models",
         "backend.images.models",
+        "backend.handbook.models",
         "backend.applications.models",
         "backend.opening.models",
         "backend.messaging.models",
@@ -31,6 +33,7 @@ TABLES: Final = Tables(
         **jobs.INDEXES,
         **accounts.INDEXES,
         **images.INDEXES,
+        **handbook.INDEXES,
         **applications.INDEXES,
         **opening.INDEXES,
         **messaging.INDEXES,

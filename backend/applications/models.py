@@ -8,6 +8,7 @@ from tortoise import fields
 
 from backend.accounts.models import Organisation, Staff
 from backend.foundation.subjects import Subject
+from backend.handbook.models import HandbookEntry
 
 INDEXES = {
     "application_owner": 'INDEX IF NOT EXISTS {name} ON "application" ("owner_index")',
@@ -29,6 +30,7 @@ class Application(Subject):
     version HQ has passed it, `open_fields` which fields are unlocked after a return, and why.
     `successor` is who took it over from its author, and files it since; the author stays on record.
     `owner_index` and `account_index` are blind indexes of the ID and card number, by which duplicates are found.
+    `rate_plan_entry` is the version of the rate plan that was in force when it was last submitted: what is filed.
     `live_key` begins with the key of the shop while the shop is taken, and is empty once it is free again.
     """
 
@@ -62,6 +64,10 @@ class Application(Subject):
     duplicate_allowed = fields.BooleanField(default=False)
     live_key = fields.CharField(max_length=64, unique=True, null=True)
 
+    rate_plan_entry: fields.ForeignKeyNullableRelation[HandbookEntry] = fields.ForeignKeyField(
+        "sesame.HandbookEntry", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    rate_plan_entry_id: str | None
     submitted_at = fields.DatetimeField(null=True)
     queued_at = fields.DatetimeField(null=True)
     claimer: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(

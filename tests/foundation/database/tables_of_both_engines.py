@@ -16,6 +16,7 @@ _POSTGRES_KINDS = {
     "timestamp with time zone": "instant",
     "bytea": "bytes",
     "text": "TEXT",
+    "date": "DATE",
 }
 
 # Tortoise's own record of the migrations that ran.
