@@ -1,23 +1,47 @@
 """The sandbox put together: one ASGI application over one data folder."""
 
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 from starlette.applications import Starlette
 
+from .app_control import AppControl
+from .apps import Apps
 from .book import Book, Clocks
+from .consents import Consents
 from .control import Control
+from .conversation import Conversations
 from .faults import Faults
 from .filings import Filings
+from .messages import Messages
+from .mini_program import MiniProgram
+from .official_account import OfficialAccount
 from .owner_page import OwnerPage
 from .pay import PayApi
+from .people import People
+from .platform_call import PlatformCalls
+from .push import Pushes
+from .reply_windows import ReplyWindows
+from .robot import Robots
 from .signature import PlatformKey
+from .sms import SmsGateway
+from .tokens import Tokens
 
 
-def create_app(data: Path, *, public_url: str, wall: Callable[[], float] = time.time) -> Starlette:
+def create_app(
+    data: Path,
+    *,
+    public_url: str,
+    wall: Callable[[], float] = time.time,
+    push_transport: httpx2.AsyncBaseTransport | None = None,
+) -> Starlette:
     """Build the sandbox over `data`, made when absent; `public_url` is its own base, `wall` the wire's clock.
+
+    `push_transport` carries the pushes to an application in the same process; without it they go over sockets.
 
     Everything it acknowledges is on disk before the answer leaves, so it may be killed at any moment. One process may
     serve a data folder. Raises OSError when the folder cannot be written, BookTooNewError for a later version's book.
@@ -30,14 +54,32 @@ def create_app(data: Path, *, public_url: str, wall: Callable[[], float] = time.
     faults = Faults(book)
     page = OwnerPage(book, filings, public_url=public_url)
     pay = PayApi(book, clocks, key, filings, faults, page.sign_url)
-    control = Control(book, clocks, key, filings, faults)
+    apps = Apps(book)
+    people = People(book, clocks)
+    messages = Messages(book, clocks)
+    control = Control(book, clocks, key, filings, faults, apps, people, messages)
+    tokens = Tokens(book, clocks, apps)
+    calls = PlatformCalls(book, faults, tokens)
+    consents = Consents(book, clocks)
+    windows = ReplyWindows(book, clocks)
+    mini_program = MiniProgram(calls, clocks, apps, people, tokens, consents, messages)
+    official_account = OfficialAccount(calls, clocks, apps, people, windows, messages)
+    robots = Robots(book, clocks, calls, messages)
+    gateway = SmsGateway(book, calls, messages)
+    # In clear on loopback: authorities to trust are not loaded, as there is nothing to trust them for.
+    transport = push_transport or httpx2.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    pushes = Pushes(clocks, apps, transport)
+    conversations = Conversations(book, clocks, apps, people, windows, messages, pushes)
+    app_control = AppControl(apps, people, consents, messages, conversations, pushes, robots, gateway)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        await pushes.aclose()
         book.close()
 
-    app = Starlette(routes=[*pay.routes(), *control.routes(), *page.routes()], lifespan=lifespan)
+    parts = (pay, control, page, mini_program, official_account, robots, gateway, app_control)
+    app = Starlette(routes=[route for part in parts for route in part.routes()], lifespan=lifespan)
     # A path without its trailing slash is another path, in the signature too: no redirects.
     app.router.redirect_slashes = False
     return app

@@ -1,6 +1,7 @@
 """The durable book of the sandbox: one SQLite file, and what stands in it besides filings and faults."""
 
 import os
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,35 @@ CREATE INDEX IF NOT EXISTS request_code ON request (business_code);
 CREATE TABLE IF NOT EXISTS fault (
   id INTEGER PRIMARY KEY, call TEXT NOT NULL, kind TEXT NOT NULL, times_left INTEGER, delay_seconds REAL NOT NULL,
   probability REAL NOT NULL, seed INTEGER NOT NULL, draws INTEGER NOT NULL, fields TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS app (
+  appid TEXT PRIMARY KEY, kind TEXT NOT NULL, secret TEXT NOT NULL, token TEXT, encoding_aes_key TEXT, push_url TEXT,
+  push_mode TEXT NOT NULL, settings TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS template (
+  appid TEXT NOT NULL, template_id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, keys TEXT NOT NULL,
+  PRIMARY KEY (appid, template_id)) STRICT;
+CREATE TABLE IF NOT EXISTS token (
+  id INTEGER PRIMARY KEY, appid TEXT NOT NULL, kind TEXT NOT NULL, made_at REAL NOT NULL, valid_until REAL NOT NULL,
+  forced INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS token_app ON token (appid, kind);
+CREATE TABLE IF NOT EXISTS person (person TEXT PRIMARY KEY, at_risk INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS account (
+  appid TEXT NOT NULL, person TEXT NOT NULL REFERENCES person, openid TEXT NOT NULL, followed_at REAL,
+  PRIMARY KEY (appid, person), UNIQUE (appid, openid)) STRICT;
+CREATE TABLE IF NOT EXISTS code (
+  digest TEXT PRIMARY KEY, kind TEXT NOT NULL, appid TEXT NOT NULL, person TEXT NOT NULL REFERENCES person,
+  made_at REAL NOT NULL, used INTEGER NOT NULL, sealed TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS consent (
+  id INTEGER PRIMARY KEY, appid TEXT NOT NULL, person TEXT NOT NULL REFERENCES person, template_id TEXT NOT NULL,
+  result TEXT NOT NULL, at REAL NOT NULL, spent_at REAL) STRICT;
+CREATE INDEX IF NOT EXISTS consent_person ON consent (person, template_id);
+CREATE TABLE IF NOT EXISTS reply_window (
+  appid TEXT NOT NULL, person TEXT NOT NULL REFERENCES person, kind TEXT NOT NULL, closes_at REAL NOT NULL,
+  left_over INTEGER NOT NULL, PRIMARY KEY (appid, person, kind)) STRICT;
+CREATE TABLE IF NOT EXISTS robot (key TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS message (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, channel TEXT NOT NULL, person TEXT, appid TEXT, template_id TEXT, page TEXT,
+  recipient TEXT, client_id TEXT, data TEXT NOT NULL, text TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS message_client ON message (channel, client_id);
 """
 
 
@@ -121,6 +151,13 @@ class Book:
             name,
             orjson.dumps(value).decode(),
         )
+
+    def secret(self, name: str) -> bytes:
+        """Give a secret of this book under a name, made at the first call."""
+        with self.transaction():
+            secret: str = self.setting(name, "") or secrets.token_hex(32)
+            self.set(name, secret)
+        return bytes.fromhex(secret)
 
     def enrol(self, merchant: Merchant, api_v3_key: str) -> None:
         """Store a merchant's key; another key for the same merchant id replaces it, as the console does."""

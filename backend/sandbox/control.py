@@ -1,75 +1,77 @@
 """The control API: what a tester, a demo or a test asks of the sandbox itself. Loopback clients only."""
 
-import functools
-import ipaddress
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .apps import Apps
 from .book import BOOK_VERSION, Book, Clocks, Merchant, as_utc
-from .faults import ANY_CALL, Call, Fault, Faults, Kind
+from .faults import ANY_CALL, Call, Fault, Faults, Kind, kinds_of
 from .filings import Filing, Filings
 from .lifecycle import DAY_SECONDS, AuditItem, OwnerRefusedError, Person
+from .messages import Messages
+from .orders import OrderError, as_json, choice, control_routes, flag, number, read_order, text, whole
 from .pay import DEFAULT_LIMITS
+from .people import People
 from .signature import PlatformKey
 
 FURTHEST_OFFSET_SECONDS = 3650 * DAY_SECONDS
-BODY_BYTES = 32 * 1024
 
 _MCHID = re.compile(r"[0-9]{8,10}")
 _SERIAL = re.compile(r"[0-9A-F]{8,64}")
 _API_V3_KEY = re.compile(r"[!-~]{32}")
 _ID = re.compile(r"[0-9]{1,18}")
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class OrderError(Exception):
-    """An order that is not understood; answered with its status and sentence."""
-
-    def __init__(self, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.status = status
-
 
 class Control:
     """Orders and questions. Every answer is JSON and holds nobody's personal data."""
 
-    def __init__(self, book: Book, clocks: Clocks, key: PlatformKey, filings: Filings, faults: Faults) -> None:
+    def __init__(
+        self,
+        book: Book,
+        clocks: Clocks,
+        key: PlatformKey,
+        filings: Filings,
+        faults: Faults,
+        apps: Apps,
+        people: People,
+        messages: Messages,
+    ) -> None:
         self._book = book
         self._clocks = clocks
         self._key = key
         self._filings = filings
         self._faults = faults
+        self._apps = apps
+        self._people = people
+        self._messages = messages
 
     def routes(self) -> list[Route]:
         """Give the routes under /_sandbox."""
-        table: list[tuple[str, str, Endpoint]] = [
-            ("GET", "/state", self.state),
-            ("GET", "/applyments/{business_code}", self.applyment),
-            ("GET", "/messages", self.messages),
-            ("POST", "/merchants", self.enrol),
-            ("GET", "/clock", self.clock),
-            ("POST", "/clock", self.advance),
-            ("POST", "/faults", self.order_fault),
-            ("DELETE", "/faults", self.clear_faults),
-            ("POST", "/permission", self.set_permission),
-            ("POST", "/limits", self.set_limits),
-            ("POST", "/owner/{applyment_id}/sign", self.sign),
-        ]
-        return [Route("/_sandbox" + path, _guarded(endpoint), methods=[method]) for method, path, endpoint in table]
+        return control_routes(
+            [
+                ("GET", "/state", self.state),
+                ("GET", "/applyments/{business_code}", self.applyment),
+                ("POST", "/merchants", self.enrol),
+                ("GET", "/clock", self.clock),
+                ("POST", "/clock", self.advance),
+                ("POST", "/faults", self.order_fault),
+                ("DELETE", "/faults", self.clear_faults),
+                ("POST", "/permission", self.set_permission),
+                ("POST", "/limits", self.set_limits),
+                ("POST", "/owner/{applyment_id}/sign", self.sign),
+            ]
+        )
 
     async def state(self, _request: Request) -> Response:
-        """Answer what the sandbox holds: filings per state, clocks, faults left, merchants, switches."""
+        """Answer what the sandbox holds: filings per state, clocks, faults left, merchants, switches, apps, counts."""
         with self._book.transaction():
-            return _json(
+            return as_json(
                 {
                     "version": BOOK_VERSION,
                     "clock": self._clock(),
@@ -79,6 +81,9 @@ class Control:
                     "public_key_id": self._key.public_key_id,
                     "permission": {"micro": self._book.setting("permission_micro", True)},
                     "limits": {**DEFAULT_LIMITS, **self._book.setting("limits", {})},
+                    "apps": self._apps.listed(),
+                    "people": self._people.count(),
+                    "messages": self._messages.count(),
                 }
             )
 
@@ -88,7 +93,7 @@ class Control:
         filing = self._filings.by_code(code)
         if filing is None:
             raise OrderError("no filing under this code", 404)
-        return _json(
+        return as_json(
             {
                 **_summary(filing),
                 "form_hash": filing.form_hash,
@@ -99,19 +104,15 @@ class Control:
             }
         )
 
-    async def messages(self, _request: Request) -> Response:
-        """Answer the messages received from the official account and the mini program: none are received yet."""
-        return _json({"messages": []})
-
     async def enrol(self, request: Request) -> Response:
         """Stand in for the merchant console: store the provider's key, answer WeChat Pay's public key.
 
         Idempotent; another key for the same merchant id replaces the first.
         """
-        order = await _order(request, {"mchid", "serial_no", "public_key_pem", "api_v3_key"}, required=True)
-        mchid = _text(order, "mchid", _MCHID)
-        serial_no = _text(order, "serial_no", _SERIAL)
-        api_v3_key = _text(order, "api_v3_key", _API_V3_KEY)
+        order = await read_order(request, {"mchid", "serial_no", "public_key_pem", "api_v3_key"})
+        mchid = text(order, "mchid", _MCHID)
+        serial_no = text(order, "serial_no", _SERIAL)
+        api_v3_key = text(order, "api_v3_key", _API_V3_KEY)
         try:
             public_key = serialization.load_pem_public_key(str(order["public_key_pem"]).encode())
         except ValueError:
@@ -122,57 +123,58 @@ class Control:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         ).decode()
         self._book.enrol(Merchant(mchid, serial_no, pem), api_v3_key)
-        return _json({"public_key_id": self._key.public_key_id, "public_key_pem": self._key.public_key_pem})
+        return as_json({"public_key_id": self._key.public_key_id, "public_key_pem": self._key.public_key_pem})
 
     async def clock(self, _request: Request) -> Response:
         """Answer both clocks."""
-        return _json(self._clock())
+        return as_json(self._clock())
 
     async def advance(self, request: Request) -> Response:
         """Move the business clock forward; it cannot go back."""
-        order = await _order(request, {"advance_seconds"}, required=True)
-        seconds = _number(order, "advance_seconds", 0, FURTHEST_OFFSET_SECONDS)
+        order = await read_order(request, {"advance_seconds"})
+        seconds = number(order, "advance_seconds", 0, FURTHEST_OFFSET_SECONDS)
         if self._clocks.offset_seconds() + seconds > FURTHEST_OFFSET_SECONDS:
             raise OrderError("the business clock may be ten years ahead at most")
         self._clocks.advance(seconds)
-        return _json(self._clock())
+        return as_json(self._clock())
 
     async def order_fault(self, request: Request) -> Response:
         """Order a fault; see `faults.Kind`. Without `times` it strikes once, with a probability until deleted."""
         self._faults.add(
-            _fault(await _order(request, {"call", "kind", "times", "delay_seconds", "probability", "seed", "fields"}))
+            _fault(
+                await read_order(request, {"kind"}, {"call", "times", "delay_seconds", "probability", "seed", "fields"})
+            )
         )
-        return _json({"faults": self._faults.left()})
+        return as_json({"faults": self._faults.left()})
 
     async def clear_faults(self, _request: Request) -> Response:
         """Forget every fault."""
         self._faults.clear()
-        return _json({"faults": []})
+        return as_json({"faults": []})
 
     async def set_permission(self, request: Request) -> Response:
         """Grant or withdraw 小微进件权限; without it every submit answers NO_AUTH."""
-        order = await _order(request, {"micro"}, required=True)
-        if not isinstance(order["micro"], bool):
-            raise OrderError("micro must be true or false")
-        self._book.set("permission_micro", order["micro"])
-        return _json({"micro": order["micro"]})
+        order = await read_order(request, {"micro"})
+        micro = flag(order, "micro", default=True)
+        self._book.set("permission_micro", micro)
+        return as_json({"micro": micro})
 
     async def set_limits(self, request: Request) -> Response:
         """Set calls per second and merchant, for the calls named; null lifts a limit."""
-        order = await _order(request, set(DEFAULT_LIMITS))
+        order = await read_order(request, optional=set(DEFAULT_LIMITS))
         for name, limit in order.items():
             if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
                 raise OrderError(f"{name} must be a whole number, or null")
         limits = {**self._book.setting("limits", {}), **order}
         self._book.set("limits", limits)
-        return _json({"limits": {**DEFAULT_LIMITS, **limits}})
+        return as_json({"limits": {**DEFAULT_LIMITS, **limits}})
 
     async def sign(self, request: Request) -> Response:
         """Do what the owner's page does: verify the account or sign, whichever is due.
 
         403 for another or an unverified person, 409 when nothing is due; the state stays as it was.
         """
-        order = await _order(request, {"person"})
+        order = await read_order(request, optional={"person"})
         try:
             person = Person(order.get("person", Person.OWNER))
         except ValueError:
@@ -183,9 +185,9 @@ class Control:
             if filing is None:
                 raise OrderError("no filing with this id", 404)
             try:
-                return _json(_summary(self._filings.owner_acts(filing, person)))
+                return as_json(_summary(self._filings.owner_acts(filing, person)))
             except OwnerRefusedError as refused:
-                return _json({"error": refused.text, **_summary(filing)}, 403 if refused.wrong_person else 409)
+                return as_json({"error": refused.text, **_summary(filing)}, 403 if refused.wrong_person else 409)
 
     def _clock(self) -> dict[str, Any]:
         return {
@@ -204,84 +206,21 @@ def _summary(filing: Filing) -> dict[str, Any]:
     }
 
 
-def _guarded(endpoint: Endpoint) -> Endpoint:
-    """Let in loopback clients only, and answer orders that are not understood in JSON."""
-
-    @functools.wraps(endpoint)
-    async def guarded(request: Request) -> Response:
-        try:
-            local = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
-        except ValueError:
-            local = False
-        if not local:
-            return _json({"error": "loopback clients only"}, 403)
-        try:
-            return await endpoint(request)
-        except OrderError as bad:
-            return _json({"error": str(bad)}, bad.status)
-
-    return guarded
-
-
-async def _order(request: Request, members: set[str], *, required: bool = False) -> dict[str, Any]:
-    """Read a JSON object that has these members and no others; an absent body is an empty object."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            raise OrderError("the body is too long", 413)
-    try:
-        order = orjson.loads(bytes(body) or b"{}")
-    except orjson.JSONDecodeError:
-        raise OrderError("the body is no JSON") from None
-    if not isinstance(order, dict):
-        raise OrderError("the body must be an object")
-    if unknown := order.keys() - members:
-        raise OrderError(f"unknown: {', '.join(sorted(unknown))}")
-    if required and (missing := members - order.keys()):
-        raise OrderError(f"missing: {', '.join(sorted(missing))}")
-    return order
-
-
-def _text(order: dict[str, Any], name: str, pattern: re.Pattern[str]) -> str:
-    value = order[name]
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise OrderError(f"{name} must match {pattern.pattern}")
-    return value
-
-
-def _number(order: dict[str, Any], name: str, least: float, most: float) -> float:
-    value = order[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise OrderError(f"{name} must be a number from {least} to {most}")
-    return float(value)
-
-
-def _whole(order: dict[str, Any], name: str, least: int, most: int) -> int:
-    value = order[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise OrderError(f"{name} must be a whole number from {least} to {most}")
-    return value
-
-
 def _fault(order: dict[str, Any]) -> Fault:
-    kinds = [kind.value for kind in Kind]
-    calls = [*(call.value for call in Call), ANY_CALL]
-    if order.get("kind") not in kinds:
-        raise OrderError(f"kind must be one of {', '.join(kinds)}")
-    if order.get("call", ANY_CALL) not in calls:
-        raise OrderError(f"call must be one of {', '.join(calls)}")
-    kind = Kind(order["kind"])
+    kind = choice(order, "kind", Kind)
+    call = order.get("call", ANY_CALL)
+    if call != ANY_CALL and kind not in kinds_of(choice(order, "call", Call)):
+        raise OrderError(f"{kind} does not befall {call}")
     if "fields" in order and kind is not Kind.REJECT:
         raise OrderError("fields belong to the kind reject")
     default_times = None if "probability" in order else 1
     return Fault(
         kind,
-        order.get("call", ANY_CALL),
-        _whole(order, "times", 1, 1_000_000) if "times" in order else default_times,
-        _number(order, "delay_seconds", 0, 600) if "delay_seconds" in order else 0.0,
-        _number(order, "probability", 0, 1) if "probability" in order else 1.0,
-        _whole(order, "seed", 0, 2**31) if "seed" in order else 0,
+        call,
+        whole(order, "times", 1, 1_000_000) if "times" in order else default_times,
+        number(order, "delay_seconds", 0, 600) if "delay_seconds" in order else 0.0,
+        number(order, "probability", 0, 1) if "probability" in order else 1.0,
+        whole(order, "seed", 0, 2**31) if "seed" in order else 0,
         _audit_items(order.get("fields", [])),
     )
 
@@ -294,7 +233,3 @@ def _audit_items(items: object) -> tuple[AuditItem, ...]:
     ):
         raise OrderError(f"fields must be a list of objects with {', '.join(sorted(names))}")
     return tuple(AuditItem(**item) for item in items)
-
-
-def _json(answer: dict[str, Any], status: int = 200) -> Response:
-    return Response(orjson.dumps(answer), status, media_type="application/json")

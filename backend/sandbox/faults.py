@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 
 from .book import Book
 from .lifecycle import AuditItem, Outcome, Verdict
@@ -17,15 +18,29 @@ class Call(StrEnum):
     SUBMIT = "submit"
     QUERY = "query"
     UPLOAD = "upload"
+    LOGIN = "login"
+    PHONE = "phone"
+    STABLE_TOKEN = "stable_token"  # noqa: S105 - the name of a call
+    TOKEN = "token"  # noqa: S105 - as above
+    CODE_IMAGE = "code_image"
+    SUBSCRIBE_SEND = "subscribe_send"
+    USER_INFO = "user_info"
+    CUSTOM_SEND = "custom_send"
+    TEMPLATE_SEND = "template_send"
+    CALLBACK_IP = "callback_ip"
+    ROBOT_SEND = "robot_send"
+    SMS_SEND = "sms_send"
 
 
 ANY_CALL = "any"
+PAY_CALLS = frozenset({Call.SUBMIT, Call.QUERY, Call.UPLOAD})
 
 
 class Kind(StrEnum):
     """What can go wrong."""
 
     ACCEPT_THEN_LOSE = "accept_then_lose"  # done and written, then the connection ends without an answer
+    LOSE = "lose"  # the connection ends without an answer, and nothing is done
     STATUS_500 = "status_500"
     STATUS_502_HTML = "status_502_html"
     STATUS_429 = "status_429"
@@ -33,9 +48,33 @@ class Kind(StrEnum):
     BAD_SIGNATURE = "bad_signature"  # done and written, then answered under a wrong signature
     SIGNTEST = "signtest"  # the same with the prefix of WeChat Pay's probes
     REJECT = "reject"  # the next verdicts reject the named fields
+    BUSY = "busy"  # errcode -1
+    QUOTA = "quota"  # errcode 45009
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 - errcode 40001
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - errcode 42001
 
 
 UNPROCESSED = frozenset({Kind.STATUS_500, Kind.STATUS_502_HTML, Kind.STATUS_429})
+PAY_KINDS = UNPROCESSED | {Kind.ACCEPT_THEN_LOSE, Kind.DELAY, Kind.BAD_SIGNATURE, Kind.SIGNTEST}
+# What befalls the mini program, the official account, the robot and the gateway for text messages.
+PLATFORM_UNPROCESSED = frozenset(
+    {
+        *(Kind.LOSE, Kind.STATUS_500, Kind.STATUS_502_HTML),
+        *(Kind.BUSY, Kind.QUOTA, Kind.TOKEN_INVALID, Kind.TOKEN_EXPIRED),
+    }
+)
+PLATFORM_KINDS = PLATFORM_UNPROCESSED | {Kind.ACCEPT_THEN_LOSE, Kind.DELAY}
+BAD_GATEWAY = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def kinds_of(call: Call) -> frozenset[Kind]:
+    """Give what can befall a call; a rejection is of the submit that is audited."""
+    if call is Call.SUBMIT:
+        return PAY_KINDS | {Kind.REJECT}
+    return PAY_KINDS if call in PAY_CALLS else PLATFORM_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +130,8 @@ class Faults:
 
     def strike(self, call: Call) -> Fault | None:
         """Give the first fault that strikes this call and use it up by one; None when all is well."""
-        return self._draw("kind <> ? AND call IN (?, ?)", Kind.REJECT, call, ANY_CALL)
+        kinds = sorted(kinds_of(call) - {Kind.REJECT})
+        return self._draw(f"kind IN ({', '.join('?' * len(kinds))}) AND call IN (?, ?)", *kinds, call, ANY_CALL)
 
     def next_rejection(self) -> Verdict | None:
         """Give the verdict of an ordered rejection and use it up by one; None when none is ordered."""
@@ -118,3 +158,17 @@ class Faults:
                     tuple(AuditItem(**item) for item in orjson.loads(row["fields"])),
                 )
         return None
+
+
+async def lose_connection(request: Request) -> None:
+    """End the connection without a byte of an answer.
+
+    ASGI has no message for that, so the server's own transport is reached through `receive`, which uvicorn binds to
+    the request it belongs to. Called in process, where there is no socket, the caller gets ConnectionAbortedError.
+    """
+    transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionAbortedError("the answer is lost on purpose")
+    transport.abort()
+    while (await request.receive())["type"] != "http.disconnect":
+        continue

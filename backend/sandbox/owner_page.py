@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import secrets
 from html import escape
 from importlib import resources
 from string import Template
@@ -61,9 +60,7 @@ class OwnerPage:
         self._book = book
         self._filings = filings
         self._public_url = public_url.rstrip("/")
-        with book.transaction():
-            self._secret = bytes.fromhex(book.setting("sign_secret", secrets.token_hex(32)))
-            book.set("sign_secret", self._secret.hex())
+        self._secret = book.secret("sign_secret")
 
     def sign_url(self, applyment_id: int) -> str:
         """Give the signing link of a filing; the same one for as long as the filing lives."""

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import secrets
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +15,13 @@ from starlette.routing import Route
 
 from .answers import PayError, not_found
 from .book import Book, Clocks
-from .faults import UNPROCESSED, Call, Fault, Faults, Kind
+from .faults import BAD_GATEWAY, UNPROCESSED, Call, Fault, Faults, Kind, lose_connection
 from .filings import Filings, query_answer
 from .form import read_form
 from .form_schema import RULES
 from .media import Upload, check_photo, read_upload
+from .orders import read_body
+from .rates import Rates
 from .signature import PROBE_PREFIX, PlatformKey, check_request, read_authorization
 
 # Published for one provider (FAQ 4016058480 and the upload FAQ); nothing is published for queries.
@@ -31,10 +32,6 @@ Act = Callable[[str], tuple[str, dict[str, Any]]]
 
 _CODE = RULES["business_code"]
 _ID = re.compile(r"[0-9]{1,18}")
-_BAD_GATEWAY = (
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
-    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
 
 
 class PayApi:
@@ -55,7 +52,7 @@ class PayApi:
         self._filings = filings
         self._faults = faults
         self._sign_url = sign_url
-        self._recent: dict[tuple[str, Call], deque[float]] = {}
+        self._rates = Rates(clocks)
 
     def routes(self) -> list[Route]:
         """Give the routes; whatever else is asked under /v3 answers a signed 404."""
@@ -138,7 +135,7 @@ class PayApi:
         if fault is not None:
             await asyncio.sleep(fault.delay_seconds)
             if fault.kind is Kind.ACCEPT_THEN_LOSE:
-                await _lose(request)
+                await lose_connection(request)
         return self._signed(status, answer, fault)
 
     def _authenticate(self, request: Request, signed: bytes) -> str:
@@ -168,13 +165,8 @@ class PayApi:
         limit = {**DEFAULT_LIMITS, **self._book.setting("limits", {})}[call]
         if limit is None:
             return
-        now = self._clocks.wire()
-        recent = self._recent.setdefault((mchid, call), deque())
-        while recent and recent[0] <= now - 1:
-            recent.popleft()
-        if len(recent) >= limit:
+        if not self._rates.admits((mchid, call), limit, seconds=1):
             raise PayError(429, "RATE_LIMITED", "请求频率超限，请降低请求接口频率")
-        recent.append(now)
 
     def _store(self, mchid: str, upload: Upload) -> tuple[str, dict[str, Any]]:
         sha256 = check_photo(upload)
@@ -221,7 +213,7 @@ class PayApi:
     def _unprocessed(self, kind: Kind) -> Response:
         if kind is Kind.STATUS_502_HTML:
             # From the proxy in front, which holds no key: the one answer that is not signed.
-            return HTMLResponse(_BAD_GATEWAY, 502, {"Request-ID": _request_id()})
+            return HTMLResponse(BAD_GATEWAY, 502, {"Request-ID": _request_id()})
         if kind is Kind.STATUS_429:
             return self._signed(429, {"code": "RATE_LIMITED", "message": "请求频率超限，请降低请求接口频率"})
         return self._signed(500, {"code": "SYSTEM_ERROR", "message": "系统繁忙，请稍后重试"})
@@ -239,12 +231,10 @@ class PayApi:
 
 async def _body(request: Request) -> bytes:
     """Read the body; refuse one longer than any call needs, without reading it to its end."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            raise PayError(413, "INVALID_REQUEST", "请求体过大")
-    return bytes(body)
+    body = await read_body(request, BODY_BYTES)
+    if body is None:
+        raise PayError(413, "INVALID_REQUEST", "请求体过大")
+    return body
 
 
 def _code_in(body: bytes) -> str:
@@ -264,17 +254,3 @@ def _is_code(text: str) -> bool:
 
 def _request_id() -> str:
     return secrets.token_hex(16).upper()
-
-
-async def _lose(request: Request) -> None:
-    """End the connection without a byte of an answer.
-
-    ASGI has no message for that, so the server's own transport is reached through `receive`, which uvicorn binds to
-    the request it belongs to. Called in process, where there is no socket, the caller gets ConnectionAbortedError.
-    """
-    transport = getattr(getattr(request.receive, "__self__", None), "transport", None)
-    if transport is None:
-        raise ConnectionAbortedError("the answer is lost on purpose")
-    transport.abort()
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
