@@ -224,8 +224,12 @@ class PlatformClient(Generic[AppT]):
                 return await asyncio.wrap_future(job)
         except TimeoutError:
             # What can still be cancelled has not found a thread: it is not sent and never will be.
-            kind = PlatformFailure.UNREACHABLE if job.cancel() else lost
-        raise PlatformError(name, kind)
+            never_begun = job.cancel()
+        if never_begun:
+            raise PlatformError(name, PlatformFailure.UNREACHABLE)
+        if job.done():
+            return job.result()
+        raise PlatformError(name, lost)
 
     def _perform(
         self, name: str, ask: Callable[[AppT], Result], deadline: float, token: str, lost: PlatformFailure
@@ -242,7 +246,7 @@ class PlatformClient(Generic[AppT]):
             failure = refusal(name, error.errcode, error.errmsg)
         except requests.RequestException as error:
             failure = PlatformError(name, PlatformFailure.UNREACHABLE if _surely_not_sent(error) else lost)
-        except (LookupError, TypeError, ValueError, RecursionError):
+        except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
             # An answer that is not what the documents describe.
             failure = PlatformError(name, lost)
         # Here and not above, so that the error does not carry the other one as its context.

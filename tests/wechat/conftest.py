@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from backend.wechat import PayClient, PayCredentials
+from backend.wechat import InProcessTokens, MiniProgramClient, OfficialAccountClient, PayClient, PayCredentials
+from tests.wechat.platform import APP, Platform
 from tests.wechat.provider import NOW_SECONDS, PUBLIC_KEY_ID, Provider, Reply, serve
 
 
@@ -58,4 +59,40 @@ def provider(running_provider: Provider) -> Provider:
 async def client(credentials: PayCredentials, provider: Provider) -> AsyncIterator[PayClient]:
     """Give a client at the time at which the provider answers."""
     async with PayClient(credentials, base_url=provider.url, timeout_seconds=5.0, wall=lambda: NOW_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def running_platform() -> Iterator[Platform]:
+    """Keep one server of apps running for all tests."""
+    platform = Platform()
+    with serve(platform) as url:
+        platform.url = url
+        yield platform
+
+
+@pytest.fixture
+def platform(running_platform: Platform) -> Platform:
+    """Give the server of apps with an empty memory."""
+    running_platform.reset()
+    return running_platform
+
+
+@pytest.fixture
+def tokens() -> InProcessTokens:
+    """Give a store that holds no token yet."""
+    return InProcessTokens()
+
+
+@pytest.fixture
+async def mini(platform: Platform, tokens: InProcessTokens) -> AsyncIterator[MiniProgramClient]:
+    """Give a client of the mini program's server."""
+    async with MiniProgramClient(APP, tokens=tokens, base_url=platform.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def account(platform: Platform, tokens: InProcessTokens) -> AsyncIterator[OfficialAccountClient]:
+    """Give a client of the official account's server."""
+    async with OfficialAccountClient(APP, tokens=tokens, base_url=platform.url) as client:
         yield client
