@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from backend import opening
-from backend.applications import EXPIRE_JOB, expire_application
+from backend.accounts.events import StaffEvent
+from backend.applications import EXPIRE_JOB, expire_application, on_staff_left
 from backend.applications.events import EventKind
 from backend.foundation import database
 from backend.foundation.bus import InProcessBus
@@ -34,6 +35,7 @@ from backend.foundation.runtime import Runtime
 from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
 from backend.images.http import image_route
+from backend.review import on_access_ended
 from backend.sandbox import magic_values
 from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
 from backend.tables import TABLES
@@ -51,6 +53,9 @@ CONTRACT: Final = REPOSITORY / "miniprogram_contract"
 CLOCK_FOLLOW_SECONDS: Final = 0.25
 
 REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
+    StaffEvent.STAFF_LEFT: (on_staff_left, on_access_ended),
+    StaffEvent.STAFF_SUSPENDED: (on_access_ended,),
+    StaffEvent.STAFF_REPORTED: (on_access_ended,),
     EventKind.APPROVED: (opening.on_approved,),
     EventKind.REFILED: (opening.on_refiled,),
     EventKind.ABANDONED: (opening.on_abandoned,),

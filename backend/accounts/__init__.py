@@ -1,32 +1,117 @@
 """Staff, organisations, roles, sessions."""
 
-from backend.accounts.errors import PermissionMissing, SessionInvalid
-from backend.accounts.rules import OrganisationKind, Permission, Role, StaffState, Viewer
+from backend.accounts.change_organisation import (
+    ChangeOrganisation,
+    CloseOrganisation,
+    CreateOrganisation,
+    change_organisation,
+    close_organisation,
+    create_organisation,
+    reopen_organisation,
+)
+from backend.accounts.change_staff import (
+    ChangeStaff,
+    DecideRegistration,
+    OffboardStaff,
+    ReassignStaff,
+    RegistrationDecision,
+    decide_registration,
+    offboard_staff,
+    reassign_staff,
+    reinstate_staff,
+    report_leaver,
+    suspend_staff,
+)
+from backend.accounts.errors import AccountRefusal, PermissionMissing, SessionInvalid
+from backend.accounts.invitations import (
+    CreateInvitation,
+    RevokeInvitation,
+    create_invitation,
+    invitation_code,
+    revoke_invitation,
+)
+from backend.accounts.ports import MiniProgram
+from backend.accounts.register_staff import (
+    HurryRegistration,
+    RegisterStaff,
+    VerifyMobile,
+    hurry_registration,
+    register_staff,
+    verify_mobile,
+)
+from backend.accounts.reveal_mobile import RevealMobile, reveal_mobile
+from backend.accounts.rules import OrganisationKind, Permission, Role, StaffState, Viewer, WorkKind
 from backend.accounts.service import (
+    acting,
     actor_of,
     authenticate,
+    call_of,
+    checked_reason,
     ensure_organisation,
     ensure_staff,
     is_active,
-    open_session,
     reauthenticate,
     require,
 )
+from backend.accounts.sessions import EndSession, end_session, open_session
+from backend.accounts.sign_in import SignedIn, SignIn, sign_in
 
 __all__ = [
+    "AccountRefusal",
+    "ChangeOrganisation",
+    "ChangeStaff",
+    "CloseOrganisation",
+    "CreateInvitation",
+    "CreateOrganisation",
+    "DecideRegistration",
+    "EndSession",
+    "HurryRegistration",
+    "MiniProgram",
+    "OffboardStaff",
     "OrganisationKind",
     "Permission",
     "PermissionMissing",
+    "ReassignStaff",
+    "RegisterStaff",
+    "RegistrationDecision",
+    "RevealMobile",
+    "RevokeInvitation",
     "Role",
     "SessionInvalid",
+    "SignIn",
+    "SignedIn",
     "StaffState",
+    "VerifyMobile",
     "Viewer",
+    "WorkKind",
+    "acting",
     "actor_of",
     "authenticate",
+    "call_of",
+    "change_organisation",
+    "checked_reason",
+    "close_organisation",
+    "create_invitation",
+    "create_organisation",
+    "decide_registration",
+    "end_session",
     "ensure_organisation",
     "ensure_staff",
+    "hurry_registration",
+    "invitation_code",
     "is_active",
+    "offboard_staff",
     "open_session",
+    "reassign_staff",
     "reauthenticate",
+    "register_staff",
+    "reinstate_staff",
+    "reopen_organisation",
+    "report_leaver",
     "require",
+    "reveal_mobile",
+    "revoke_invitation",
+    "sign_in",
+    "suspend_staff",
+    "verify_mobile",
 ]

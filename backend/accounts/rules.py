@@ -203,7 +203,6 @@ class StaffNeed(StrEnum):
     REASON = "REASON_MISSING"
     HOUR_PASSED = "HURRIED_ALREADY"
     GRANTABLE_ROLES = "ROLES_NOT_GRANTABLE"
-    SUCCESSOR = "SUCCESSOR_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,6 @@ class StaffFacts:
     reason_given: bool = True
     hour_passed: bool = True
     roles_grantable: bool = True
-    successor_named: bool = True
 
 
 _S, _A, _W, _N, _E = StaffState, StaffAction, StaffWho, StaffNeed, StaffEvent
@@ -248,7 +246,7 @@ STAFF_TRANSITIONS: Final[tuple[StaffTransition, ...]] = (
     _row({_S.PENDING, _S.APPROVED},  _A.SUSPEND,    (_S.SUSPENDED,), {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_SUSPENDED),
     _row({_S.SUSPENDED, _S.LEFT},    _A.REINSTATE,  (_S.APPROVED,),  {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_REINSTATED),
     _row({_S.PENDING, _S.APPROVED, _S.REJECTED, _S.SUSPENDED},
-                                     _A.OFFBOARD,   (_S.LEFT,),      {_W.HQ_ADMIN},             (_N.REASON, _N.SUCCESSOR), _E.STAFF_LEFT),
+                                     _A.OFFBOARD,   (_S.LEFT,),      {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_LEFT),
 )
 # fmt: on
 
@@ -258,7 +256,6 @@ STAFF_LIFECYCLE: Final[Lifecycle[StaffState, StaffAction, StaffWho, StaffNeed, S
         _N.REASON: lambda facts: facts.reason_given,
         _N.HOUR_PASSED: lambda facts: facts.hour_passed,
         _N.GRANTABLE_ROLES: lambda facts: facts.roles_grantable,
-        _N.SUCCESSOR: lambda facts: facts.successor_named,
     },
     on_entry={_S.APPROVED: {"cut_off_at": None, "cut_off_reason": None}},
 )
@@ -300,6 +297,20 @@ def staff_standing(
     if viewer.may(Permission.MANAGE_STAFF):
         who.add(StaffWho.HQ_ADMIN)
     return frozenset(who)
+
+
+def may_see_staff(viewer: Viewer, staff_id: str, organisation_id: str | None, state: str) -> bool:
+    """Tell whether `viewer` may know of a person; the same reaches as `queries.staff_scope`, which a test holds.
+
+    Nobody but themselves sees a guest: they have told us nothing yet.
+    """
+    if viewer.id == staff_id:
+        return True
+    if state == StaffState.GUEST:
+        return False
+    return viewer.may(Permission.READ_ALL_STAFF) or (
+        viewer.may(Permission.READ_ORGANISATION_STAFF) and organisation_id in viewer.reach
+    )
 
 
 def hour_passed(hurried_at: datetime | None, now: datetime) -> bool:

@@ -2,8 +2,14 @@
 
 from backend.applications.allow_duplicate import AllowDuplicate, allow_duplicate
 from backend.applications.expire_application import expire_application
+from backend.applications.hand_over_applications import (
+    HandOverApplications,
+    hand_over_applications,
+    on_staff_left,
+)
 from backend.applications.models import Application
 from backend.applications.preflight import Finding, Preflight, preflight_application
+from backend.applications.reveal_field import RevealField, reveal_field
 from backend.applications.save_application_draft import SaveApplicationDraft, save_application_draft
 from backend.applications.service import (
     SYSTEM_STANDING,
@@ -33,8 +39,10 @@ __all__ = [
     "ApplicationKind",
     "Change",
     "Finding",
+    "HandOverApplications",
     "PreCheck",
     "Preflight",
+    "RevealField",
     "SaveApplicationDraft",
     "StartApplication",
     "SubmitApplication",
@@ -44,10 +52,13 @@ __all__ = [
     "changing",
     "checked_reason",
     "expire_application",
+    "hand_over_applications",
     "lock_for_system",
     "move_application",
     "move_for",
+    "on_staff_left",
     "preflight_application",
+    "reveal_field",
     "save_application_draft",
     "start_application",
     "submit_application",

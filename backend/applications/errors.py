@@ -19,6 +19,8 @@ class ApplicationRefusal(StrEnum):
     PURPOSE_UNKNOWN = "PURPOSE_UNKNOWN"
     TOO_MANY_IMAGES = "TOO_MANY_IMAGES"
     TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    REASON_MISSING = "REASON_MISSING"
+    SUCCESSOR_MISSING = "SUCCESSOR_MISSING"
 
 
 @dataclass(frozen=True, slots=True)

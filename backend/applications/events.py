@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     VOIDED = "VOIDED"
     ABANDONED = "ABANDONED"
     OPENED_AFTER_ABANDON = "OPENED_AFTER_ABANDON"
+    HANDED_OVER = "HANDED_OVER"
+    FIELD_REVEALED = "FIELD_REVEALED"
 
 
 # What the body of each kind may hold beside `from` and `to`. Sensitive values stand there masked, or not at all.
@@ -56,4 +58,6 @@ BODIES: Mapping[EventKind, frozenset[str]] = {
     EventKind.VOIDED: frozenset({"business_code", "raw_state"}),
     EventKind.ABANDONED: frozenset({"reason"}),
     EventKind.OPENED_AFTER_ABANDON: frozenset({"business_code", "raw_state", "sub_mchid"}),
+    EventKind.HANDED_OVER: frozenset({"from_staff_id", "to_staff_id"}),
+    EventKind.FIELD_REVEALED: frozenset({"field", "reason"}),
 }

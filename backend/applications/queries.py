@@ -31,7 +31,7 @@ from backend.foundation.pages import MOST_PER_PAGE, CursorMalformed, Order
 from backend.foundation.views import Derived, Reading, Relation, Row, Selection, View, fetch, fetch_by_id
 from backend.images.queries import IMAGE
 
-_STANDING = ("state", "author_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
+_STANDING = ("state", "author_id", "successor_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
 _FORM = ("id", "form", "sealed")
 
 
@@ -41,6 +41,7 @@ class StandingRow:
 
     state: str
     author_id: str
+    successor_id: str | None
     organisation_id: str
     claimer_id: str | None
     claimed_until: datetime | None
@@ -58,9 +59,9 @@ def scope(viewer: Viewer) -> Q | None:
         return Q()
     reaches = []
     if viewer.may(rules.READS_ORGANISATION):
-        reaches.append(Q(organisation_id=viewer.organisation_id))
+        reaches.append(Q(organisation_id__in=list(viewer.reach)))
     if viewer.may(rules.READS_OWN):
-        reaches.append(Q(author_id=viewer.id))
+        reaches.append(Q(Q(author_id=viewer.id), Q(successor_id=viewer.id), join_type="OR"))
     return Q(*reaches, join_type="OR") if reaches else None
 
 
@@ -155,7 +156,7 @@ def _text(value: Any) -> str | None:
 
 
 # Facts about who holds a review are HQ's own; staff see that HQ is looking, not who.
-HQ_ONLY_EVENTS = frozenset({EventKind.CLAIMED, EventKind.CLAIM_RELEASED})
+HQ_ONLY_EVENTS = frozenset({EventKind.CLAIMED, EventKind.CLAIM_RELEASED, EventKind.FIELD_REVEALED})
 
 EVENT = View(
     type_name="ApplicationEvent",
@@ -202,6 +203,7 @@ APPLICATION = View(
             "channel",
             "notice_version",
             "author_id",
+            "successor_id",
             "organisation_id",
             "created_at",
             "updated_at",

@@ -67,6 +67,7 @@ class Action(StrEnum):
     CLOSE = "CLOSE"
     ABANDON = "ABANDON"
     ALLOW_DUPLICATE = "ALLOW_DUPLICATE"
+    HAND_OVER = "HAND_OVER"
 
 
 class Who(StrEnum):
@@ -77,6 +78,8 @@ class Who(StrEnum):
     CLAIMER = "CLAIMER"
     APPROVER = "APPROVER"
     HQ = "HQ"
+    # Who distributes the work of an organisation: its admin, and HQ's.
+    DISPATCHER = "DISPATCHER"
     SYSTEM = "SYSTEM"
 
 
@@ -152,6 +155,8 @@ AWAITING: Final = frozenset({_S.AWAITING_VERIFICATION, _S.AWAITING_SIGNATURE})
 # WeChat Pay holds a form of ours and may still open an account from it.
 WITH_PROVIDER: Final = frozenset({_S.FILING, _S.PROVIDER_REVIEW, _S.PROVIDER_REJECTED, *AWAITING, _S.OPENING})
 ENDED: Final = frozenset({_S.WITHDRAWN, _S.REFUSED, _S.EXPIRED})
+# Somebody still has to do, or to follow, something about it.
+UNFINISHED: Final = frozenset(set(State) - ENDED - {_S.OPENED})
 # The shop is taken: a second application for it would be a double. An opened shop stays taken.
 LIVE: Final = frozenset(set(State) - ENDED)
 
@@ -188,7 +193,7 @@ TRANSITIONS: Final[tuple[ApplicationTransition, ...]] = (
     _row({_S.DRAFT, _S.IN_REVIEW, _S.RETURNED, _S.APPROVED},
                                _A.WITHDRAW, (_S.WITHDRAWN,),       {_W.AUTHOR, _W.HQ},       (_N.REASON,),                                            _E.WITHDRAWN),
     _row({_S.IN_REVIEW},       _A.CLAIM,   (),                     {_W.REVIEWER},            (_N.UNCLAIMED,),                                         _E.CLAIMED),
-    _row({_S.IN_REVIEW},       _A.RELEASE, (),                     {_W.CLAIMER},             (),                                                      _E.CLAIM_RELEASED),
+    _row({_S.IN_REVIEW},       _A.RELEASE, (),                     {_W.CLAIMER, _W.SYSTEM},  (),                                                      _E.CLAIM_RELEASED),
     _row({_S.IN_REVIEW},       _A.RETURN,  (_S.RETURNED,),         {_W.CLAIMER},             (_N.FIELD_REASONS,),                                     _E.RETURNED),
     _row({_S.IN_REVIEW},       _A.REFUSE,  (_S.REFUSED,),          {_W.CLAIMER},             (_N.REASON,),                                            _E.REFUSED),
     _row({_S.IN_REVIEW},       _A.APPROVE, (_S.APPROVED,),         {_W.CLAIMER},             (_N.FIELDS_PASSED, _N.MEMBERSHIP, _N.POLICIES),          _E.APPROVED),
@@ -210,6 +215,7 @@ TRANSITIONS: Final[tuple[ApplicationTransition, ...]] = (
     _row({_S.ABANDONED},       _A.OBSERVE, (_S.OPENED,),           {_W.SYSTEM},              (),                                                      _E.OPENED_AFTER_ABANDON),
     _row({_S.ABANDONED},       _A.VOID,    (_S.WITHDRAWN,),        {_W.SYSTEM},              (),                                                      _E.WITHDRAWN),
     _row({_S.ABANDONED},       _A.REJECT,  (_S.WITHDRAWN,),        {_W.SYSTEM},              (),                                                      _E.WITHDRAWN),
+    _row(UNFINISHED,           _A.HAND_OVER, (),                   {_W.DISPATCHER, _W.SYSTEM}, (),                                                    _E.HANDED_OVER),
 )
 # fmt: on
 
@@ -267,6 +273,9 @@ class Standing(Protocol):
     def author_id(self) -> str: ...
 
     @property
+    def successor_id(self) -> str | None: ...
+
+    @property
     def organisation_id(self) -> str: ...
 
     @property
@@ -283,20 +292,22 @@ def may_read(viewer: Viewer, application: Standing) -> bool:
     """Tell whether `viewer` may know of this application."""
     return (
         viewer.may(READS_ALL)
-        or (viewer.may(READS_ORGANISATION) and viewer.organisation_id == application.organisation_id)
-        or (viewer.may(READS_OWN) and viewer.id == application.author_id)
+        or (viewer.may(READS_ORGANISATION) and application.organisation_id in viewer.reach)
+        or (viewer.may(READS_OWN) and viewer.id in {application.author_id, application.successor_id})
     )
 
 
 def standing_of(viewer: Viewer, application: Standing, now: datetime) -> frozenset[Who]:
     """List what `viewer` is to this application now.
 
-    Nobody reviews what they filed, and nobody reviews what their own organisation filed.
+    Whoever took an application over files it in its author's place. Nobody reviews what they filed or took over, and
+    nobody reviews what their own organisation filed.
     """
     who: set[Who] = set()
-    if viewer.may(Permission.FILE_APPLICATIONS) and viewer.id == application.author_id:
+    if viewer.may(Permission.FILE_APPLICATIONS) and viewer.id == filer_of(application):
         who.add(Who.AUTHOR)
-    impartial = viewer.id != application.author_id and viewer.organisation_id != application.organisation_id
+    involved = viewer.id in {application.author_id, application.successor_id}
+    impartial = not involved and viewer.organisation_id != application.organisation_id
     if viewer.may(Permission.REVIEW_APPLICATIONS) and impartial:
         who.add(Who.REVIEWER)
         if application.claimer_id == viewer.id and claim_runs(application, now):
@@ -305,7 +316,16 @@ def standing_of(viewer: Viewer, application: Standing, now: datetime) -> frozens
             who.add(Who.APPROVER)
     if viewer.may(Permission.SETTLE_PROVIDER_ANSWERS) and impartial:
         who.add(Who.HQ)
+    if viewer.may(Permission.HAND_OVER_APPLICATIONS) and (
+        viewer.may(READS_ALL) or application.organisation_id in viewer.reach
+    ):
+        who.add(Who.DISPATCHER)
     return frozenset(who)
+
+
+def filer_of(application: Standing) -> str:
+    """Name who files an application now: its author, or who took it over."""
+    return application.successor_id or application.author_id
 
 
 def claim_runs(application: Standing, now: datetime) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
 
-from backend.accounts import Viewer, actor_of
+from backend.accounts import Viewer, acting, call_of, checked_reason
 from backend.applications import rules
 from backend.applications.completeness import missing
-from backend.applications.errors import ApplicationRefusal
 from backend.applications.models import Application
 from backend.applications.policies import Channel, refusals
 from backend.applications.rules import Action, Facts, State, Who
@@ -19,11 +18,23 @@ from backend.consent.texts import current_text
 from backend.foundation.clock import date_in_china
 from backend.foundation.ids import may_be_id
 from backend.foundation.lifecycle import move
-from backend.foundation.refusal import NotFound, Refusal, Refused
+from backend.foundation.refusal import NotFound
 from backend.foundation.runtime import Runtime
-from backend.foundation.work import Call, Work, once
+from backend.foundation.work import Work
 
-REASON_LIMIT: Final = 500
+__all__ = [
+    "SYSTEM_STANDING",
+    "Change",
+    "changing",
+    "checked_reason",
+    "find_visible",
+    "lock_for_system",
+    "lock_visible",
+    "move_application",
+    "move_for",
+    "submission_facts",
+]
+
 SYSTEM_STANDING: Final = frozenset({Who.SYSTEM})
 
 
@@ -82,9 +93,7 @@ async def changing(
 
     Refuses with `NotFound` what the viewer may not even read.
     """
-    given = asdict(command)
-    key = given.pop("idempotency_key")
-    async with once(runtime, actor_of(viewer), Call(viewer.id, operation, key, given)) as outcome:
+    async with acting(runtime, viewer, call_of(viewer, operation, command)) as outcome:
         if outcome.replayed:
             yield None
             return
@@ -152,11 +161,3 @@ def submission_facts(application: Application, values: Mapping[str, Any], now: d
         policies_satisfied=not refusals(Channel(application.channel), values),
         duplicate=duplicate,
     )
-
-
-def checked_reason(reason: str) -> str:
-    """Give a reason as it is stored. Refuses with TEXT_TOO_LONG; an empty one is for the table to refuse."""
-    text = reason.strip()
-    if len(text) > REASON_LIMIT:
-        raise Refused(Refusal(ApplicationRefusal.TEXT_TOO_LONG, ("reason",), {"max": REASON_LIMIT}))
-    return text

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from backend.accounts import Permission, Viewer, actor_of, require
+from backend.accounts import Permission, Viewer, acting, call_of, require
 from backend.applications.errors import ApplicationRefusal
 from backend.applications.events import EventKind
 from backend.applications.fields import GroupMembership, SettlementHolder
@@ -21,7 +21,7 @@ from backend.foundation.clock import date_in_china
 from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
-from backend.foundation.work import Call, Work, once
+from backend.foundation.work import Work
 from backend.handbook.notices import current_notice
 
 OPERATION: Final = "startApplication"
@@ -75,11 +75,7 @@ async def start_application(runtime: Runtime, viewer: Viewer, command: StartAppl
     draft when nobody touches it.
     """
     require(viewer, Permission.FILE_APPLICATIONS)
-    given = asdict(command)
-    call = Call(
-        viewer.id, OPERATION, command.idempotency_key, {k: v for k, v in given.items() if k != "idempotency_key"}
-    )
-    async with once(runtime, actor_of(viewer), call) as outcome:
+    async with acting(runtime, viewer, call_of(viewer, OPERATION, command)) as outcome:
         if not outcome.replayed:
             outcome.result_id = await _start(outcome.work, viewer, command)
     return outcome.result_id

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
-from backend.accounts import Viewer, actor_of
+from backend.accounts import Viewer, acting
 from backend.applications import rules
 from backend.applications.errors import ApplicationRefusal
 from backend.applications.events import EventKind
@@ -17,7 +17,7 @@ from backend.applications.rules import Action, Facts, State
 from backend.applications.service import find_visible, lock_visible
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
-from backend.foundation.work import Call, Work, once
+from backend.foundation.work import Call, Work
 from backend.images import Picture, PictureRefused, discard, keep, normalise_in_thread, register
 from backend.images.models import Image
 
@@ -64,7 +64,7 @@ async def upload_image(runtime: Runtime, viewer: Viewer, command: UploadImage) -
         },
     )
     try:
-        async with once(runtime, actor_of(viewer), call) as outcome:
+        async with acting(runtime, viewer, call) as outcome:
             if not outcome.replayed:
                 await _register(outcome.work, viewer, command, image_id, picture)
                 outcome.result_id = image_id

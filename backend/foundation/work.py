@@ -38,7 +38,8 @@ class Work:
         """Read a subject and hold it against every other writer until the end; None when there is none."""
         if not may_be_id(id):
             return None
-        subject = await model.filter(id=id).select_for_update().get_or_none()
+        # Not against rows that come to point at this one: those take a key lock on it, and may hold what we want next.
+        subject = await model.filter(id=id).select_for_update(no_key=True).get_or_none()
         # The wait for the lock may have been long: the facts of one subject are in the order of their times, too.
         self.now = self.runtime.clock.now()
         return subject

@@ -19,7 +19,7 @@ from backend.accounts import (
     reauthenticate,
 )
 from backend.accounts.models import Session, Staff
-from backend.accounts.service import SESSION_DAYS
+from backend.accounts.sessions import SESSION_HOURS
 from backend.foundation.runtime import Runtime
 from tests.builders.clock import FixedClock
 
@@ -93,8 +93,8 @@ async def test_a_session_runs_out(runtime: Runtime, clock: FixedClock, organisat
     """A token is good to the last second of its days, by wall time, and not at the end itself."""
     _, token = await _token(runtime, organisations, StaffState.APPROVED, Role.FIELD_STAFF)
     viewer = await authenticate(runtime, token)
-    clock.offset_seconds = timedelta(days=SESSION_DAYS * 2).total_seconds()
-    clock.advance(timedelta(days=SESSION_DAYS).total_seconds() - 1)
+    clock.offset_seconds = timedelta(hours=SESSION_HOURS * 2).total_seconds()
+    clock.advance(timedelta(hours=SESSION_HOURS).total_seconds() - 1)
     assert await authenticate(runtime, token) == viewer
     clock.advance(1)
     with pytest.raises(SessionInvalid):
