@@ -6,8 +6,8 @@ import ipaddress
 import re
 from dataclasses import asdict, replace
 from typing import Any
-from urllib.parse import urlsplit
 
+import httpx2
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -255,9 +255,11 @@ class AppControl:
         query = request.query_params
         if unknown := query.keys() - {"person", "channel", "after"}:
             raise OrderError(f"unknown: {', '.join(sorted(unknown))}")
-        channel = choice(query, "channel", Channel) if "channel" in query else None
-        after = int(text(query, "after", _ID)) if "after" in query else 0
-        return as_json({"messages": self._messages.listed(person=query.get("person"), channel=channel, after=after)})
+        channel = choice(query, "channel", Channel) if query.get("channel") else None
+        after = int(text(query, "after", _ID)) if query.get("after") else 0
+        return as_json(
+            {"messages": self._messages.listed(person=query.get("person") or None, channel=channel, after=after)}
+        )
 
     def _app(self, appid: object, kind: AppKind | None = None) -> App:
         app = self._apps.app(appid) if isinstance(appid, str) else None
@@ -294,9 +296,9 @@ def _is_entry(entry: object) -> bool:
 
 def _is_loopback(url: str) -> bool:
     try:
-        host = urlsplit(url).hostname or ""
+        host = httpx2.URL(url).host
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
+    except (httpx2.InvalidURL, ValueError):
         return False
 
 

@@ -1,5 +1,6 @@
 """The mini program's server: login, phone number, access tokens, codes to scan, subscribe messages."""
 
+import base64
 import io
 import re
 import secrets
@@ -27,6 +28,7 @@ from .tokens import Tokens
 
 # An older page of the documentation has this limit; the present one says only that there is one.
 LOGINS_A_MINUTE = 100
+HOME_PAGE = "pages/index/index"
 NARROWEST_PIXELS, WIDEST_PIXELS, USUAL_PIXELS = 280, 1280, 430
 
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}")
@@ -133,7 +135,7 @@ class MiniProgram:
         if self._people.at_risk(person):
             raise PlatformRefusal(40226)
         answer = {
-            "session_key": secrets.token_urlsafe(16)[:22] + "==",
+            "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
             "openid": self._people.openid(app.appid, person),
         }
         unionid = self._people.unionid(app, person)
@@ -163,7 +165,7 @@ class MiniProgram:
         data = check_values(template.keys, sent.get("data"))
         page = text_in(sent, "page")
         if page is not None:
-            _check_page(app, page.partition("?")[0])
+            _check_page(app, page.partition("?")[0], released=True)
         # What the real one says to these two is not documented.
         if sent.get("miniprogram_state", "formal") not in _STATES or sent.get("lang", "zh_CN") not in _LANGUAGES:
             raise PlatformRefusal(40097, "miniprogram_state or lang")
@@ -184,9 +186,10 @@ def _token_answer(token: str, expires_in: int) -> dict[str, Any]:
     return {"access_token": token, "expires_in": expires_in}
 
 
-def _check_page(app: App, page: str) -> None:
-    released = app.settings.pages
-    if not _PAGE.fullmatch(page) or (released is not None and page not in released):
+def _check_page(app: App, page: str, *, released: bool) -> None:
+    """Refuse with 41030 what is no path of a page, and where that is asked one outside the released version."""
+    pages = app.settings.pages
+    if not _PAGE.fullmatch(page) or (released and pages is not None and page not in pages):
         raise PlatformRefusal(41030)
 
 
@@ -194,18 +197,16 @@ def _code_image(app: App, sent: dict[str, Any]) -> Response:
     scene = sent.get("scene")
     if not isinstance(scene, str) or not _SCENE.fullmatch(scene):
         raise PlatformRefusal(40169)
-    page = text_in(sent, "page") or "pages/index/index"
-    if not _PAGE.fullmatch(page):
-        raise PlatformRefusal(41030)
-    if sent.get("check_path", True) is not False:
-        _check_page(app, page)
+    page = text_in(sent, "page")
+    if page is not None:
+        _check_page(app, page, released=sent.get("check_path", True) is not False)
     width = sent.get("width", USUAL_PIXELS)
     # The bounds are documented, the refusal is not.
     if not isinstance(width, int) or not NARROWEST_PIXELS <= width <= WIDEST_PIXELS:
         raise PlatformRefusal(40097, "width")
     if sent.get("env_version", "release") not in _VERSIONS:
         raise PlatformRefusal(40097, "env_version")
-    code = segno.make(f"{page}?scene={quote(scene, safe='')}", error="m", micro=False)
+    code = segno.make(f"{page or HOME_PAGE}?scene={quote(scene, safe='')}", error="m", micro=False)
     picture = io.BytesIO()
     code.save(picture, kind="png", scale=width // code.symbol_size()[0])
     return Response(picture.getvalue(), media_type="image/png")

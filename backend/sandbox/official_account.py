@@ -92,7 +92,7 @@ class OfficialAccount:
         content = text.get("content") if isinstance(text, dict) else None
         # The other kinds of message exist; nobody here sends them.
         if sent.get("msgtype") != "text" or not isinstance(content, str):
-            raise PlatformRefusal(40097, "msgtype")
+            raise PlatformRefusal(40008)
         if not content:
             raise PlatformRefusal(44004)
         if len(content.encode()) > LONGEST_TEXT_BYTES:

@@ -58,11 +58,11 @@ class Robots:
         body = sent.get(kind) if isinstance(kind, str) else None
         content = body.get("content") if isinstance(body, dict) else None
         if longest is None or not isinstance(content, str):
-            raise PlatformRefusal(40097, "msgtype")
+            raise PlatformRefusal(40008)
         if not content:
             raise PlatformRefusal(44004)
         if len(content.encode()) > longest:
-            raise PlatformRefusal(45002)
+            raise PlatformRefusal(40058, f"{kind}.content exceed max length {longest}")
         if not self._rates.admits((key,), MESSAGES_A_MINUTE, seconds=60):
             raise PlatformRefusal(45009)
         self._messages.add(Channel.ROBOT, recipient=name, text=content)

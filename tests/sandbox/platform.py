@@ -191,9 +191,9 @@ class Platform:
         """Log in and give the mini program's openid."""
         return str((await self.login(await self.login_code(person)))["openid"])
 
-    async def stable_token(self, appid: str = MINI, *, force_refresh: bool = False, **changes: str) -> dict[str, Any]:
+    async def stable_token(self, appid: str = MINI, *, force_refresh: bool = False) -> dict[str, Any]:
         """Ask for the stable token."""
-        sent = {"grant_type": "client_credential", "appid": appid, "secret": SECRETS[appid], **changes}
+        sent = {"grant_type": "client_credential", "appid": appid, "secret": SECRETS[appid]}
         return await self.post("/cgi-bin/stable_token", {**sent, "force_refresh": force_refresh})
 
     async def access(self, appid: str = MINI) -> str:
