@@ -33,6 +33,7 @@ _LIST_NAMES = {
     Event.SUBSCRIBE_SENT: "SubscribeMsgSentEvent",
 }
 _SCANNED = frozenset({Event.SUBSCRIBE, Event.SCAN})
+_OF_FOLLOWERS = frozenset({Event.SUBSCRIBE, Event.CLICK, Event.VIEW})
 _TOUCHES = frozenset({Event.SUBSCRIBE, Event.SCAN, Event.CLICK})
 
 
@@ -79,12 +80,13 @@ class Conversations:
     ) -> dict[str, Any]:
         """Do what the event says. `key` is the scene of a scanned code, or the key of a menu's item.
 
-        Somebody who scans without following follows by it, and the event is that of following.
+        Somebody who scans without following follows by it, and the event is that of following. A menu is shown to
+        followers, so whoever taps it is one from now on.
         """
         with self._book.transaction():
             if event is Event.SCAN and self._people.followed_at(app.appid, person) is None:
                 event = Event.SUBSCRIBE
-            if event is Event.SUBSCRIBE:
+            if event in _OF_FOLLOWERS:
                 self._people.follow(app.appid, person)
             if event is Event.UNSUBSCRIBE:
                 self._people.unfollow(app.appid, person)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,19 +61,27 @@ def members(xml: bytes | str) -> dict[str, str]:
     return {child.tag: child.text or "" for child in ET.fromstring(xml)}  # noqa: S314 - our own sandbox wrote it
 
 
+def _echoed(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, text=request.url.params["echostr"])
+
+
+Answering = Callable[[httpx2.Request], httpx2.Response | Awaitable[httpx2.Response]]
+
+
 @dataclass
 class PushServer:
     """The app's server: keeps what arrives, and answers as told."""
 
-    answer: Callable[[httpx2.Request], httpx2.Response] = field(default=lambda _request: httpx2.Response(200))
+    verify: Answering = _echoed
+    answer: Answering = lambda _request: httpx2.Response(200)
     received: list[httpx2.Request] = field(default_factory=list)
 
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+    async def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Answer the console's question, or take a push."""
-        if request.method == "GET":
-            return httpx2.Response(200, text=request.url.params["echostr"])
-        self.received.append(request)
-        return self.answer(request)
+        if request.method == "POST":
+            self.received.append(request)
+        answer = self.verify(request) if request.method == "GET" else self.answer(request)
+        return answer if isinstance(answer, httpx2.Response) else await answer
 
     def reply(self, content: str, **changes: str) -> None:
         """Answer every push with this text; changes replace members of the reply."""
