@@ -41,11 +41,12 @@ KINDS: Final[dict[int, PlatformFailure]] = {
     50005: PlatformFailure.NOT_FOLLOWING,
     45015: PlatformFailure.WINDOW_CLOSED,
     45047: PlatformFailure.WINDOW_CLOSED,
-    **dict.fromkeys((40058, 40097, 40169, 44002, 44004, 45002, 47001, 47003), PlatformFailure.VALUE_INVALID),
+    **dict.fromkeys((40008, 40058, 40097, 40169, 41008, 44002, 44004, 45002), PlatformFailure.VALUE_INVALID),
+    **dict.fromkeys((47001, 47003), PlatformFailure.VALUE_INVALID),
     40037: PlatformFailure.TEMPLATE_UNKNOWN,
     41030: PlatformFailure.PAGE_UNKNOWN,
     **dict.fromkeys(TOKEN_REFUSED, PlatformFailure.CONFIGURATION),
-    **dict.fromkeys((40002, 40013, 40125, 40243, 41002, 41004), PlatformFailure.CONFIGURATION),  # app and secret
+    **dict.fromkeys((40002, 40013, 40125, 40243, 41001, 41002, 41004), PlatformFailure.CONFIGURATION),  # app and secret
     **dict.fromkeys((40164, 89503, 89506, 89507), PlatformFailure.CONFIGURATION),  # the list of allowed addresses
     **dict.fromkeys((48001, 48004, 50001, 50007), PlatformFailure.CONFIGURATION),  # rights of the account
     93000: PlatformFailure.CONFIGURATION,  # the robot's key

@@ -305,8 +305,9 @@ def _consents(kind: PushKind, elements: Mapping[str, Any]) -> tuple[TemplateCons
     name = _CONSENT_LISTS.get(kind)
     if name is None:
         return ()
-    holder = elements.get(name)
-    entries = holder.get("List") if isinstance(holder, dict) else None
+    # An element without content is None, and so is the list of an event about nothing.
+    holder = elements.get(name) or {}
+    entries = (holder.get("List") or []) if isinstance(holder, dict) else holder
     # One entry alone comes as itself and not as a list.
     entries = [entries] if isinstance(entries, dict) else entries
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -187,11 +187,18 @@ def test_an_event_about_consents_is_read(
     assert seen == consents
 
 
-@pytest.mark.parametrize("inside", ["<List>text</List>", "<Other>1</Other>", "<List><PopupScene>0</PopupScene></List>"])
-def test_an_event_about_nothing_is_refused(inside: str) -> None:
+@pytest.mark.parametrize("inside", ["<List>text</List>", "<List/><List/>", "<List><PopupScene>0</PopupScene></List>"])
+def test_an_event_about_no_template_is_refused(inside: str) -> None:
     """A consent names its template."""
     body = event("subscribe_msg_popup_event", SubscribeMsgPopupEvent=inside).encode()
     assert refusal(PushMode.PLAIN, query(), body) is PushRefusal.CONTENT
+
+
+@pytest.mark.parametrize("members", [{}, {"SubscribeMsgPopupEvent": ""}, {"SubscribeMsgPopupEvent": "<List/>"}])
+def test_an_event_about_nothing_is_read(members: dict[str, str]) -> None:
+    """It says nothing, and is no reason to have it pushed again."""
+    message = read_safe(event("subscribe_msg_popup_event", **members))
+    assert (message.kind, message.consents) == (PushKind.CONSENT_ASKED, ())
 
 
 def test_the_tries_of_one_push_have_one_key() -> None:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from backend.wechat import PayCredentials, SandboxError, enrol, fetch_clock_offset
+from backend.wechat import (
+    MINI_PROGRAM_FILE,
+    OFFICIAL_ACCOUNT_FILE,
+    PayCredentials,
+    PushMode,
+    SandboxError,
+    enrol,
+    enrol_apps,
+    fetch_clock_offset,
+    load_app_credentials,
+    load_robot_key,
+    load_sms_secret,
+    set_push_url,
+)
 from backend.wechat.credentials import load_public_key
 from tests.wechat.provider import PUBLIC_KEY_ID, Provider
 
@@ -134,8 +148,73 @@ async def test_a_clock_that_tells_nothing_is_refused(provider: Provider, status:
         await fetch_clock_offset(provider.url)
 
 
+async def test_enrolling_the_apps_makes_usable_credentials(console: Provider, tmp_path: Path) -> None:
+    """Every secret is made, stored for us alone and told to the sandbox."""
+    folder = tmp_path / "keys" / "apps"
+    await enrol_apps(console.url + "/", folder)
+    mini, account = (load_app_credentials(folder, name) for name in (MINI_PROGRAM_FILE, OFFICIAL_ACCOUNT_FILE))
+    assert mini is not None
+    assert account is not None
+    assert [(sent.method, sent.target, orjson.loads(sent.body)) for sent in console.received] == [
+        ("POST", "/_sandbox/apps", {"kind": "mini_program", **asdict(mini)}),
+        ("POST", "/_sandbox/apps", {"kind": "official_account", **asdict(account)}),
+        ("POST", "/_sandbox/robots", {"key": load_robot_key(folder), "name": "进件提醒"}),
+        ("POST", "/_sandbox/sms", {"secret": load_sms_secret(folder)}),
+    ]
+    assert None not in {*asdict(mini).values(), *asdict(account).values()}
+    assert not {*asdict(mini).values()} & {*asdict(account).values()}
+    assert contents(folder).keys() == {"mini_program.json", "official_account.json", "robot.json", "sms.json"}
+    assert modes(folder) == {0o700, 0o600}
+
+
+async def test_enrolling_the_apps_again_changes_nothing(console: Provider, tmp_path: Path) -> None:
+    """Also after a sandbox that failed: what was made is kept and told again."""
+    good = console.reply
+    console.answer(503, b"", signed_by=None)
+    with pytest.raises(SandboxError, match="503"):
+        await enrol_apps(console.url, tmp_path)
+    before = contents(tmp_path)
+    console.reply = good
+    await enrol_apps(console.url, tmp_path)
+    await enrol_apps(console.url, tmp_path)
+    assert contents(tmp_path) == before
+    bodies = [sent.body for sent in console.received]
+    assert bodies[0] == bodies[1]
+    assert bodies[1:5] == bodies[5:9]
+
+
+async def test_a_damaged_app_is_refused_and_kept(console: Provider, tmp_path: Path) -> None:
+    """A file that cannot be used is a person's matter, and the sandbox hears of nothing."""
+    (tmp_path / "robot.json").write_bytes(b"damaged")
+    (tmp_path / "robot.json").chmod(0o600)
+    with pytest.raises(SandboxError, match=r"robot\.json"):
+        await enrol_apps(console.url, tmp_path)
+    assert (tmp_path / "robot.json").read_bytes() == b"damaged"
+    assert console.received == []
+
+
+@pytest.mark.parametrize("mode", PushMode)
+async def test_the_address_of_pushes_is_set(console: Provider, mode: PushMode) -> None:
+    """With the mode in the sandbox's own words."""
+    await set_push_url(console.url, "wx0123456789abcdef", "http://127.0.0.1:8000/wechat/official-account", mode)
+    (sent,) = console.received
+    assert (sent.method, sent.target) == ("POST", "/_sandbox/apps/wx0123456789abcdef/push")
+    assert orjson.loads(sent.body) == {"url": "http://127.0.0.1:8000/wechat/official-account", "mode": mode.value}
+
+
+async def test_an_address_that_the_sandbox_does_not_take_is_told(provider: Provider) -> None:
+    """It asks the address first."""
+    provider.answer(409, b'{"error":"no echo"}', signed_by=None)
+    with pytest.raises(SandboxError, match="409"):
+        await set_push_url(provider.url, "wx0123456789abcdef", "http://127.0.0.1:8000/", PushMode.SAFE)
+
+
 async def test_the_sandbox_is_on_this_machine_only(tmp_path: Path) -> None:
-    """The APIv3 key is never posted in clear to another host."""
+    """No key is ever posted in clear to another host."""
+    with pytest.raises(ValueError, match="loopback"):
+        await enrol_apps("http://sandbox.example", tmp_path)
+    with pytest.raises(ValueError, match="loopback"):
+        await set_push_url("http://sandbox.example", "wx0123456789abcdef", "http://127.0.0.1/", PushMode.SAFE)
     with pytest.raises(ValueError, match="loopback"):
         await enrol("http://sandbox.example", tmp_path, mchid=MCHID)
     with pytest.raises(ValueError, match="loopback"):
