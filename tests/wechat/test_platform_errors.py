@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 
@@ -16,7 +17,7 @@ from backend.wechat import (
     RobotClient,
 )
 from tests.wechat.platform import APP, TOKEN, TOKEN_PATH, Answer, Platform, says
-from tests.wechat.platform_calls import CODE, KINDS, OPENID, TEXT, UNIONID, Kind
+from tests.wechat.platform_calls import CODE, KINDS, OPENID, TEXT, UNIONID
 from tests.wechat.wire import broken_server, closed_port
 
 RID = "61725984-6126f6f9-040f19c4"
@@ -51,7 +52,6 @@ def told(error: BaseException) -> str:
     return " ".join([*map(str, chain), *map(repr, chain), *traceback.format_exception(error)])
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
 @pytest.mark.parametrize(
     ("failure", "errcode"), [(failure, errcode) for failure, errcodes in ERRCODES for errcode in errcodes]
 )
@@ -61,17 +61,17 @@ async def test_each_number_has_its_meaning(
     account: OfficialAccountClient,
     failure: PlatformFailure,
     errcode: int,
-    kind: Kind,
 ) -> None:
-    """The kind is that of the table, the call was made once, and of WeChat's sentence only the rid is left."""
-    platform.answer(kind.path, says(errcode=errcode, errmsg=f"not for {OPENID} {APP.secret} rid: {RID}"))
-    with pytest.raises(PlatformError) as caught:
-        await kind.perform(mini, account)
-    error = caught.value
-    assert (error.kind, error.errcode, error.call, error.rid) == (failure, errcode, kind.name, RID)
-    assert str(error) == f"{kind.name}: {failure}, errcode {errcode}, rid {RID}"
-    assert platform.paths().count(kind.path) == 1
-    assert (error.__cause__, error.__context__) == (None, None)
+    """Of every call: the kind is that of the table, it was made once, and of WeChat's sentence only the rid is left."""
+    for kind in KINDS:
+        platform.answer(kind.path, says(errcode=errcode, errmsg=f"not for {OPENID} {APP.secret} rid: {RID}"))
+        with pytest.raises(PlatformError) as caught:
+            await kind.perform(mini, account)
+        error = caught.value
+        assert (error.kind, error.errcode, error.call, error.rid) == (failure, errcode, kind.name, RID)
+        assert str(error) == f"{kind.name}: {failure}, errcode {errcode}, rid {RID}"
+        assert platform.paths().count(kind.path) == 1
+        assert (error.__cause__, error.__context__) == (None, None)
 
 
 @pytest.mark.parametrize("errcode", ["40029", " 40029 "])
@@ -147,11 +147,12 @@ async def _fail_everywhere(url: str, caplog: pytest.LogCaptureFixture) -> None:
         OfficialAccountClient(APP, tokens=InProcessTokens(), base_url=url, timeout_seconds=0.3) as account,
         RobotClient("robotKeyCanary-0123", base_url=url, timeout_seconds=0.3) as robot,
     ):
-        for perform in (*(kind.perform for kind in KINDS), lambda *_: robot.send_markdown(TEXT)):
-            with pytest.raises(PlatformError) as caught:
-                await perform(mini, account)
-            assert not [secret for secret in SECRETS if str(secret) in told(caught.value)]
-            assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+        calls = [kind.perform(mini, account) for kind in KINDS]
+        errors = await asyncio.gather(*calls, robot.send_markdown(TEXT), return_exceptions=True)
+    for error in errors:
+        assert isinstance(error, PlatformError)
+        assert not [secret for secret in SECRETS if str(secret) in told(error)]
+        assert (error.__cause__, error.__context__) == (None, None)
     # At any level, but for the robot's library: its INFO lines hold the address, and our logs begin above them.
     lines = [record.getMessage() for record in caplog.records if record.name.split(".")[0] in LOGGERS]
     assert not [secret for secret in SECRETS if any(str(secret) in line for line in lines)]
