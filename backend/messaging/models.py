@@ -18,7 +18,10 @@ INDEXES = {
         'INDEX IF NOT EXISTS {name} ON "subscribe_consent" ("staff_id", "template", "id")'
         ' WHERE "spent_at" IS NULL AND "result" = \'ACCEPT\''
     ),
-    "alert_open": 'INDEX IF NOT EXISTS {name} ON "alert" ("created_at", "id")',
+    "alert_kind": 'INDEX IF NOT EXISTS {name} ON "alert" ("kind", "created_at")',
+    "alert_waiting": 'INDEX IF NOT EXISTS {name} ON "alert" ("created_at", "id") WHERE "result" = \'WAITING\'',
+    "received_push_age": 'INDEX IF NOT EXISTS {name} ON "received_push" ("received_at")',
+    "push_nonce_age": 'INDEX IF NOT EXISTS {name} ON "push_nonce" ("received_at")',
 }
 
 
@@ -40,7 +43,8 @@ class InboxMessage(Model):
     """One message to one person, written in the transaction of what it tells of.
 
     `sequence` is that of its event in the inbox's chain. `params` is canonical JSON of what fills the sentence: ids,
-    names of shops, reasons; never a sensitive value.
+    names of shops, reasons; never a sensitive value. `cause` is that of its event: what one call brings several times
+    is told once.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)
@@ -56,6 +60,7 @@ class InboxMessage(Model):
     kind = fields.CharField(max_length=40)
     subject_id = fields.CharField(max_length=40)
     params = fields.TextField()
+    cause = fields.CharField(max_length=64)
     created_at = fields.DatetimeField()
     read_at = fields.DatetimeField(null=True)
 
@@ -66,8 +71,8 @@ class InboxMessage(Model):
 class Delivery(Model):
     """One attempt to bring a message to a person's attention over one channel.
 
-    There is at most one per message and channel. SENDING is written before the call: found again after a crash, it
-    means that nobody knows, and nothing is sent.
+    There is at most one per message and channel. The result SENDING is written before the call: found again after a
+    crash, it means that nobody knows, and nothing is sent. `outcome` is the code of a failure.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)
@@ -76,7 +81,7 @@ class Delivery(Model):
     )
     message_id: str
     channel = fields.CharField(max_length=20)
-    state = fields.CharField(max_length=16)
+    result = fields.CharField(max_length=16)
     outcome = fields.CharField(max_length=64, null=True)
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
@@ -112,14 +117,17 @@ class SubscribeConsent(Model):
 
 
 class Alert(Model):
-    """Something HQ must look at, told to the group robot so that nobody must have the console open."""
+    """Something HQ must look at, told to the group robot so that nobody must have the console open.
+
+    `result` is where its way to the robot has come to, `outcome` the code of a failure. The console shows it anyway.
+    """
 
     id = fields.CharField(primary_key=True, max_length=40)
     kind = fields.CharField(max_length=40)
     subject_id = fields.CharField(max_length=40)
     params = fields.TextField()
     created_at = fields.DatetimeField()
-    state = fields.CharField(max_length=16)
+    result = fields.CharField(max_length=16)
     outcome = fields.CharField(max_length=64, null=True)
     settled_at = fields.DatetimeField(null=True)
 
@@ -130,14 +138,25 @@ class Alert(Model):
 class ReceivedPush(Model):
     """A push of the official account that was taken: the same message again gets the same answer.
 
-    `dedupe_index` and `nonce_index` are keyed hashes. `answered_at` is empty while the answer is being made.
+    `dedupe_index` is a keyed hash. `reply_sealed` is the text that was answered, empty where there is nothing to say.
+    `sent_at` is written before a reply goes its own way instead of in the answer: found again, it is not sent twice.
     """
 
     dedupe_index = fields.CharField(primary_key=True, max_length=64)
-    nonce_index = fields.CharField(max_length=64, unique=True)
     received_at = fields.DatetimeField()
-    answered_at = fields.DatetimeField(null=True)
     reply_sealed = fields.BinaryField(null=True)
+    sent_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "received_push"
+
+
+class PushNonce(Model):
+    """A pair of timestamp and nonce, as a keyed hash, and the one message it may come with."""
+
+    nonce_index = fields.CharField(primary_key=True, max_length=64)
+    dedupe_index = fields.CharField(max_length=64)
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "push_nonce"
