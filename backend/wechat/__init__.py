@@ -10,6 +10,7 @@ from backend.wechat.app_credentials import (
     load_sms_secret,
 )
 from backend.wechat.applyment import Accepted, Applyment, AuditItem
+from backend.wechat.apps import WeChatApps, open_apps
 from backend.wechat.client import PayClient
 from backend.wechat.credentials import CredentialsError, PayCredentials
 from backend.wechat.errors import (
@@ -76,6 +77,7 @@ __all__ = [
     "TemplateConsent",
     "TokenStore",
     "UnsendableError",
+    "WeChatApps",
     "WeChatPerson",
     "enrol",
     "enrol_apps",
@@ -83,5 +85,6 @@ __all__ = [
     "load_app_credentials",
     "load_robot_key",
     "load_sms_secret",
+    "open_apps",
     "set_push_url",
 ]

@@ -10,11 +10,8 @@ from typing import Any, Final
 
 import requests
 
-from backend.wechat.app_credentials import AppCredentials
 from backend.wechat.errors import UnsendableError
-from backend.wechat.hosts import PLATFORM_HOST
 from backend.wechat.platform_client import AppClient, PlatformClient, optional_text_member, require_done, text_member
-from backend.wechat.platform_tokens import TokenStore
 
 _SCENE: Final = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}", re.ASCII)
 _MAINLAND_NUMBER: Final = re.compile(r"1[0-9]{10}", re.ASCII)
@@ -84,26 +81,7 @@ class _MiniProgramApp(AppClient):
 class MiniProgramClient(PlatformClient[_MiniProgramApp]):
     """The mini program's server. Every call raises `PlatformError`."""
 
-    def __init__(
-        self,
-        credentials: AppCredentials,
-        *,
-        tokens: TokenStore,
-        base_url: str = PLATFORM_HOST,
-        timeout_seconds: float = 5.0,
-    ) -> None:
-        """Take the sandbox's address, on loopback, or leave the live one; others are refused with `ValueError`.
-
-        `timeout_seconds` bounds a whole call, with the token that it may have to fetch.
-        """
-        super().__init__(
-            credentials,
-            _MiniProgramApp,
-            tokens=tokens,
-            base_url=base_url,
-            live=PLATFORM_HOST,
-            timeout_seconds=timeout_seconds,
-        )
+    _app_class = _MiniProgramApp
 
     async def code_to_session(self, code: str) -> WeChatPerson:
         """Exchange the code of `wx.login` for the person (code2Session); a code is good for one exchange."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from backend.wechat.app_credentials import AppCredentials
-from backend.wechat.hosts import PLATFORM_HOST
 from backend.wechat.platform_client import AppClient, PlatformClient, optional_text_member, require_done, text_member
-from backend.wechat.platform_tokens import TokenStore
 
 
 class _OfficialAccountApp(AppClient):
@@ -31,26 +28,7 @@ class _OfficialAccountApp(AppClient):
 class OfficialAccountClient(PlatformClient[_OfficialAccountApp]):
     """The official account's server. Every call raises `PlatformError`."""
 
-    def __init__(
-        self,
-        credentials: AppCredentials,
-        *,
-        tokens: TokenStore,
-        base_url: str = PLATFORM_HOST,
-        timeout_seconds: float = 5.0,
-    ) -> None:
-        """Take the sandbox's address, on loopback, or leave the live one; others are refused with `ValueError`.
-
-        `timeout_seconds` bounds a whole call, with the token that it may have to fetch.
-        """
-        super().__init__(
-            credentials,
-            _OfficialAccountApp,
-            tokens=tokens,
-            base_url=base_url,
-            live=PLATFORM_HOST,
-            timeout_seconds=timeout_seconds,
-        )
+    _app_class = _OfficialAccountApp
 
     async def unionid_of(self, openid: str) -> str | None:
         """Give the unionid of a follower (user/info); `None` for others, and where no open platform links the apps."""

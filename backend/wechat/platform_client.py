@@ -18,7 +18,7 @@ from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from backend.wechat.app_credentials import AppCredentials
-from backend.wechat.hosts import require_live_or_loopback
+from backend.wechat.hosts import PLATFORM_HOST, require_live_or_loopback
 from backend.wechat.platform_errors import TOKEN_REFUSED, PlatformError, PlatformFailure, refusal
 from backend.wechat.platform_tokens import TokenStore
 
@@ -39,6 +39,8 @@ class _BoundSession(requests.Session):
     def __init__(self, base_url: str) -> None:
         super().__init__()
         self.trust_env = False
+        # A connection that was idle may have died unnoticed, and what is sent into it has an unknown outcome.
+        self.headers["Connection"] = "close"
         self._prefix = base_url + "/"
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
@@ -129,25 +131,33 @@ class PlatformClient(Generic[AppT]):
     with a renewed one: whoever calls keeps the schedule.
     """
 
+    _app_class: type[AppT]
+
     def __init__(
         self,
         credentials: AppCredentials,
-        app_class: Callable[[AppCredentials, str], AppT],
         *,
         tokens: TokenStore,
-        base_url: str,
-        live: str,
-        timeout_seconds: float,
+        base_url: str = PLATFORM_HOST,
+        timeout_seconds: float = 5.0,
     ) -> None:
+        """Take the sandbox's address, on loopback, or leave the live one; others are refused with `ValueError`.
+
+        `timeout_seconds` bounds a whole call, with the token that it may have to fetch.
+        """
         self._credentials = credentials
-        self._app_class = app_class
-        self._base_url = require_live_or_loopback(base_url, live)
+        self._base_url = require_live_or_loopback(base_url, PLATFORM_HOST)
         self._tokens = tokens
         self._timeout_seconds = timeout_seconds
         self._apps: list[AppT] = []
         # A session of requests is not made for several threads: each thread has a client of its own.
         self._of_thread = threading.local()
         self._threads = ThreadPoolExecutor(_THREADS, "wechat", initializer=self._equip_thread)
+
+    @property
+    def appid(self) -> str:
+        """Which app it is."""
+        return self._credentials.appid
 
     async def __aenter__(self) -> Self:
         """Give the client itself."""

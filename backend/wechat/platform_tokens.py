@@ -11,7 +11,10 @@ from typing import Protocol
 
 
 class TokenStore(Protocol):
-    """Keeps the token of each app until it expires."""
+    """Keeps the token of each app until it expires.
+
+    One that cannot be reached gives none and keeps none: a new token is asked for then, and nothing else is lost.
+    """
 
     async def get(self, appid: str) -> str | None:
         """Give the token, or `None` when there is none or its time is over."""
