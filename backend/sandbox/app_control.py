@@ -180,9 +180,10 @@ class AppControl:
         order = await read_order(request, {"appid", "template_id", "result"})
         app = self._app(order["appid"], AppKind.MINI_PROGRAM)
         template_id = text(order, "template_id", _TEMPLATE_ID)
+        result = choice(order, "result", ConsentResult)
         person = _person(request)
         self._people.openid(app.appid, person)
-        self._consents.add(app.appid, person, template_id, choice(order, "result", ConsentResult))
+        self._consents.add(app.appid, person, template_id, result)
         return as_json({"left": self._consents.left(app.appid, person, template_id)})
 
     async def write(self, request: Request) -> Response:

@@ -217,9 +217,9 @@ class Platform:
         return await self.order(f"people/{person}/events", appid=ACCOUNT, event=event, **order)
 
 
-def platform_in_process(data: Path, wall: Wall) -> Platform:
+def platform_in_process(data: Path, wall: Wall, *, client: str = "127.0.0.1") -> Platform:
     """Give the platform over `data`, without a socket to it or from it."""
     server = PushServer()
     app = create_app(with_a_key(data), public_url=BASE, wall=wall, push_transport=httpx2.MockTransport(server))
-    transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50000))
+    transport = httpx2.ASGITransport(app=app, client=(client, 50000))
     return Platform(httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False), wall, server)

@@ -277,6 +277,11 @@ def with_a_key(data: Path) -> Path:
     return data
 
 
+def contents(folder: Path) -> list[bytes]:
+    """Read every file of a folder."""
+    return [path.read_bytes() for path in folder.iterdir()]
+
+
 def in_process(data: Path, wall: Wall, *, client: str = "127.0.0.1") -> Provider:
     """Give a provider that talks to a sandbox over `data` without a socket."""
     app = create_app(with_a_key(data), public_url=BASE, wall=wall)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.provider import Provider, Wall, in_process
+from tests.sandbox.provider import Provider, Wall, contents, in_process
 
 ITEM = {"field": "a", "field_name": "b", "reject_reason": "c"}
 MERCHANT = {"mchid": "1900013511", "serial_no": "A" * 40, "public_key_pem": "PEM", "api_v3_key": "k" * 32}
@@ -137,17 +137,7 @@ async def test_state_counts_filings_where_they_stand_now(provider: Provider) -> 
     assert [merchant["mchid"] for merchant in state["merchants"]] == ["1900013511"]
 
 
-async def test_no_message_is_received_yet(provider: Provider) -> None:
-    """An honest empty list."""
-    assert (await provider.http.get("/_sandbox/messages")).json() == {"messages": []}
-
-
 PRIVATE = ("张三", "440305199001011234", "13800138000", "zhangsan@example.com", "6222020000000000000")
-
-
-def contents(folder: Path) -> list[bytes]:
-    """Read every file of a folder."""
-    return [path.read_bytes() for path in folder.iterdir()]
 
 
 async def test_nobody_is_recognisable_in_answers_or_on_disk(provider: Provider, tmp_path: Path) -> None:

@@ -6,15 +6,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from backend.sandbox import create_app
+from backend.sandbox.faults import lose_connection
+from tests.sandbox.platform import ACCOUNT, SECRETS, TOKEN, members
 from tests.sandbox.provider import Provider, with_a_key
 
 ROOT = Path(__file__).parents[2]
@@ -36,21 +43,26 @@ def client(port: int) -> httpx2.AsyncClient:
 
 
 @asynccontextmanager
-async def served(data: Path) -> AsyncIterator[Provider]:
-    """Serve a sandbox from this process's loop on a free port."""
+async def serving(make: Callable[[str], ASGIApp]) -> AsyncIterator[int]:
+    """Serve the application made for its address from this process's loop, and give the port, which was free."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]
-        app = create_app(with_a_key(data), public_url=f"http://127.0.0.1:{port}")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        server = uvicorn.Server(uvicorn.Config(make(f"http://127.0.0.1:{port}"), log_level="error"))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
         try:
-            async with client(port) as http:
-                yield await Provider(http, time.time).ready()
+            yield port
         finally:
             server.should_exit = True
-            await serving
+            await task
+
+
+@asynccontextmanager
+async def served(data: Path) -> AsyncIterator[Provider]:
+    """Serve a sandbox."""
+    async with serving(lambda url: create_app(with_a_key(data), public_url=url)) as port, client(port) as http:
+        yield await Provider(http, time.time).ready()
 
 
 async def test_an_accepted_filing_loses_its_answer_on_the_wire(
@@ -82,6 +94,33 @@ async def test_an_answer_past_the_timeout_is_lost_while_the_filing_stands(tmp_pa
             await provider.post(body)
         provider.http.timeout = impatient
         assert await provider.state() == "AUDITING"
+
+
+async def test_a_push_goes_over_the_wire_and_is_repeated_when_its_answer_is_lost(tmp_path: Path) -> None:
+    """To a real server, which cuts the first connection; in between it asks the sandbox who that is."""
+    seen: list[str] = []
+
+    async def account(request: Request) -> Response:
+        if request.method == "GET":
+            return Response(request.query_params["echostr"])
+        seen.append(members(await request.body())["MsgId"])
+        if len(seen) == 1:
+            await lose_connection(request)
+        asked = await provider.http.get("/cgi-bin/user/info", params={"access_token": token, "openid": "x"})
+        assert asked.json()["errcode"] == 40003
+        return Response("success")
+
+    routes = [Route("/push", account, methods=["GET", "POST"])]
+    async with served(tmp_path) as provider, serving(lambda _url: Starlette(routes=routes)) as port:
+        credentials = {"appid": ACCOUNT, "secret": SECRETS[ACCOUNT]}
+        await provider.order("apps", {"kind": "official_account", "token": TOKEN, **credentials})
+        sent = {"grant_type": "client_credential", **credentials}
+        token = (await provider.http.post("/cgi-bin/stable_token", json=sent)).json()["access_token"]
+        order = {"url": f"http://127.0.0.1:{port}/push", "mode": "plain"}
+        await provider.order(f"apps/{ACCOUNT}/push", order)
+        told = await provider.order("people/lin/messages", {"appid": ACCOUNT, "content": "进度"})
+    assert told == {"attempts": 2, "status": 200, "reply": None, "malformed": False}
+    assert seen == ["24000000000000001"] * 2
 
 
 async def start(data: Path, listening: socket.socket) -> asyncio.subprocess.Process:
