@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from backend import opening
-from backend.accounts.events import StaffEvent
+from backend.accounts.events import ACCESS_CHANGED, StaffEvent
 from backend.applications import EXPIRE_JOB, expire_application, on_staff_left
 from backend.applications.events import EventKind
 from backend.foundation import database
@@ -35,15 +35,25 @@ from backend.foundation.runtime import Runtime
 from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
 from backend.images.http import image_route
+from backend.messaging import MESSAGING_REACTIONS
 from backend.review import on_access_ended
 from backend.sandbox import magic_values
 from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
 from backend.tables import TABLES
-from backend.wechat import PRIMARY_HOST, PayClient, PayCredentials, SandboxError, fetch_clock_offset
+from backend.wechat import (
+    PRIMARY_HOST,
+    InProcessTokens,
+    PayClient,
+    PayCredentials,
+    SandboxError,
+    WeChatApps,
+    fetch_clock_offset,
+    open_apps,
+)
 from schema.build import SDL_FILE, build_schema, sdl
 from schema.catalogue_pages import MagicValueRow, pages, readme_with_diagram
 from schema.common.access import translate
-from schema.common.context import Context, context_opener
+from schema.common.context import Context, caller_id_of, context_opener
 from schema.transport import MANIFEST, DocumentStore, Transport, manifest_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -51,14 +61,20 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 REPOSITORY: Final = Path(__file__).parent.parent
 CONTRACT: Final = REPOSITORY / "miniprogram_contract"
 CLOCK_FOLLOW_SECONDS: Final = 0.25
+SOCKET_RECHECK_SECONDS: Final = 60.0
 
-REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
+_EARLIER_REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
     StaffEvent.STAFF_LEFT: (on_staff_left, on_access_ended),
     StaffEvent.STAFF_SUSPENDED: (on_access_ended,),
     StaffEvent.STAFF_REPORTED: (on_access_ended,),
     EventKind.APPROVED: (opening.on_approved,),
     EventKind.REFILED: (opening.on_refiled,),
     EventKind.ABANDONED: (opening.on_abandoned,),
+}
+# People are told last, of what the others made of it.
+REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
+    **_EARLIER_REACTIONS,
+    **{kind: (*_EARLIER_REACTIONS.get(kind, ()), reaction) for kind, reaction in MESSAGING_REACTIONS.items()},
 }
 
 
@@ -80,6 +96,7 @@ class App:
     log_reader: LogReader
     transport: Transport
     web: Starlette
+    wechat: WeChatApps
 
 
 def make_keyring(settings: Settings) -> Keyring:
@@ -159,12 +176,47 @@ async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]
             raise SchemaOutdated(", ".join(missing))
         await stamp(clock, mode=settings.wechat, mchid=mchid)
         log_reader = LogReader(bus)
-        transport = _transport(settings, runtime, log_reader)
-        async with log_reader.running(), _following_sandbox_clock(settings, clock):
-            yield App(settings, runtime, clock, log_reader, transport, _web(settings, runtime, transport))
+        async with open_apps(settings.apps_folder, InProcessTokens(), sandbox_url=_apps_url(settings)) as wechat:
+            transport = _transport(settings, runtime, log_reader, wechat)
+            async with (
+                log_reader.running(),
+                _following_sandbox_clock(settings, clock),
+                _ending_sockets(log_reader, transport),
+            ):
+                yield App(settings, runtime, clock, log_reader, transport, _web(settings, runtime, transport), wechat)
 
 
-def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader) -> Transport:
+def _apps_url(settings: Settings) -> str | None:
+    """Give where our apps are: the sandbox's address, or None for the live hosts."""
+    if settings.wechat is WeChatMode.LIVE:
+        return None
+    # A process that never calls anybody (as `seed`) may not know the sandbox; this address answers nobody.
+    return settings.sandbox_url or "http://127.0.0.1:9"
+
+
+@asynccontextmanager
+async def _ending_sockets(log_reader: LogReader, transport: Transport) -> AsyncIterator[None]:
+    """End the sockets of whoever loses their access, also those on which nothing is going on."""
+
+    async def follow() -> None:
+        with log_reader.subscribe("staff") as subscription:
+            while True:
+                event = await subscription.next(SOCKET_RECHECK_SECONDS)
+                if subscription.lagged:
+                    subscription.clear()
+                    await transport.recheck_sockets(None)
+                elif event is not None and event.kind in ACCESS_CHANGED:
+                    await transport.recheck_sockets(event.subject_id)
+
+    task = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader, wechat: WeChatApps) -> Transport:
     trusted = settings.documents is DocumentMode.TRUSTED
 
     def may_send_text(context: Context) -> bool:
@@ -173,11 +225,12 @@ def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader) -> T
 
     return Transport(
         build_schema(),
-        open_context=context_opener(runtime, log_reader),
+        open_context=context_opener(runtime, log_reader, wechat.mini_program),
         documents=DocumentStore.load(CONTRACT),
         introspection=settings.introspection,
         free_text=may_send_text,
         translate=translate,
+        identify=caller_id_of,
     )
 
 

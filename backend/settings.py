@@ -97,6 +97,11 @@ class Settings:
         return self.keys / "keyring.json"
 
     @property
+    def apps_folder(self) -> Path:
+        """Where the credentials of the mini program, the official account and the robot lie."""
+        return self.keys / "wechat"
+
+    @property
     def pay_folder(self) -> Path:
         """Where the credentials towards WeChat Pay lie."""
         return self.keys / "wechatpay"

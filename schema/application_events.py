@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import strawberry
 
-from backend.accounts import reauthenticate
 from backend.applications.queries import sequence_of, stream_cursor, timeline
-from backend.foundation.log_reader import Subscription
 from backend.foundation.pages import MOST_PER_PAGE
-from backend.foundation.views import TYPE, Reading, Row, Selection, fetch_by_id
+from backend.foundation.views import TYPE, Row, Selection, fetch_by_id
 from schema.application_type import APPLICATION, Application, ApplicationEvent, ApplicationId
 from schema.applications import READS
 from schema.common.access import access, viewer_of
 from schema.common.context import Context, Info
 from schema.common.scalars import Cursor
 from schema.common.selection import selection_of
+from schema.common.streams import StreamLagged, current_reading, follow
 from schema.transport import ApiError, Code
-
-# Without events the right to listen is looked at again this often.
-RECHECK_SECONDS: Final = 15.0
 
 
 @strawberry.type(description="The application as it is now; the first item of a stream without `after`.")
@@ -35,18 +31,6 @@ class ApplicationSnapshot:
     def is_type_of(cls, value: Any, _info: Any) -> bool:
         """Tell a row of this type from others."""
         return isinstance(value, dict) and value.get(TYPE) == "ApplicationSnapshot"
-
-
-@strawberry.type(description="The client fell behind; the stream ends. Subscribe again from `resumeAfter`.")
-class StreamLagged:
-    """The end of a stream that could not keep up; nothing is lost."""
-
-    resume_after: Cursor = strawberry.field(description="Send it as `after`.")
-
-    @classmethod
-    def is_type_of(cls, value: Any, _info: Any) -> bool:
-        """Tell a row of this type from others."""
-        return isinstance(value, dict) and value.get(TYPE) == "StreamLagged"
 
 
 ApplicationStreamItem = Annotated[
@@ -68,34 +52,20 @@ async def application_events(
     context = info.context
     event_fields = selection_of(info)
     # Following starts before the past is read, so that nothing falls in between. What comes twice is known by its
-    # sequence.
-    with context.log_reader.subscribe(application_id) as subscription:
+    # sequence. The viewer is followed too: what ends their access ends the stream at once.
+    with context.log_reader.subscribe(application_id, viewer_of(context).id) as subscription:
         if after is None:
             snapshot = await _snapshot(info, application_id)
             seen = snapshot["application"]["event_sequence"]
             yield snapshot
         else:
             seen = await _start_behind(context, application_id, after)
-            async for row in _missed(context, application_id, event_fields, seen):
-                seen = row["sequence"]
-                yield row
-        async for item in _live(context, application_id, event_fields, subscription, seen):
+
+        def missed(behind: int) -> AsyncIterator[Row]:
+            return _missed(context, application_id, event_fields, behind)
+
+        async for item in follow(subscription, application_id, seen, missed):
             yield item
-
-
-async def _live(
-    context: Context, application_id: str, event_fields: Selection, subscription: Subscription, seen: int
-) -> AsyncIterator[Row]:
-    while True:
-        if subscription.lagged:
-            yield {TYPE: "StreamLagged", "resume_after": stream_cursor(seen)}
-            return
-        event = await subscription.next(RECHECK_SECONDS)
-        if event is not None and event.sequence <= seen:
-            continue
-        async for row in _missed(context, application_id, event_fields, seen):
-            seen = row["sequence"]
-            yield row
 
 
 async def _missed(context: Context, application_id: str, event_fields: Selection, after: int) -> AsyncIterator[Row]:
@@ -105,9 +75,8 @@ async def _missed(context: Context, application_id: str, event_fields: Selection
     """
     has_more = True
     while has_more:
-        rows = await timeline(
-            await _reading(context), application_id, event_fields, first=MOST_PER_PAGE, after=stream_cursor(after)
-        )
+        reading = await current_reading(context)
+        rows = await timeline(reading, application_id, event_fields, first=MOST_PER_PAGE, after=stream_cursor(after))
         if rows is None:
             raise ApiError(Code.NOT_FOUND)
         has_more = len(rows) > MOST_PER_PAGE
@@ -136,12 +105,7 @@ async def _start_behind(context: Context, application_id: str, after: str) -> in
 
 
 async def _visible(context: Context, wanted: Selection, application_id: str) -> Row:
-    row = await fetch_by_id(APPLICATION, wanted, await _reading(context), application_id)
+    row = await fetch_by_id(APPLICATION, wanted, await current_reading(context), application_id)
     if row is None:
         raise ApiError(Code.NOT_FOUND)
     return row
-
-
-async def _reading(context: Context) -> Reading:
-    """Look again at who asks; a session that has ended meanwhile ends the stream."""
-    return Reading(await reauthenticate(context.runtime, viewer_of(context)), context.runtime)

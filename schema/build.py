@@ -11,9 +11,21 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
-from schema import accounts, application_events, applications, handbook, review
+from schema import (
+    accounts,
+    application_events,
+    applications,
+    audit,
+    handbook,
+    live_queue,
+    organisations,
+    people_types,
+    review,
+    staff,
+)
 from schema.application_type import Application, Node
 from schema.common.access import DECLARED
+from schema.common.connection import connection_type
 from schema.common.scalars import SCALARS
 
 SDL_FILE: Final = Path(__file__).parent / "schema.graphql"
@@ -53,14 +65,38 @@ def _camel(resolver: Callable[..., Any]) -> str:
 
 def _payload_of(resolver: Callable[..., Any]) -> Any:
     """Make the payload of a change of one application, named after it."""
+    return _named_payload(resolver, applications.ApplicationPayload, "application")
+
+
+def _named_payload(resolver: Callable[..., Any], base: Any, what: str) -> Any:
+    """Make the payload of a change, named after it; `base` has its members, `what` names what was changed."""
     operation = _camel(resolver)
-    named = type(f"{operation[0].upper()}{operation[1:]}Payload", (applications.ApplicationPayload,), {})
-    return strawberry.type(named, description=f"The application after `{operation}`, or why nothing was done.")
+    named = type(f"{operation[0].upper()}{operation[1:]}Payload", (base,), {})
+    return strawberry.type(named, description=f"The {what} after `{operation}`, or why nothing was done.")
+
+
+def _changes(base: Any, what: str, *resolvers: Callable[..., Any]) -> tuple[tuple[Callable[..., Any], Any], ...]:
+    """List mutations that answer alike, each with a payload of its own name."""
+    return tuple((resolver, _named_payload(resolver, base, what)) for resolver in resolvers)
+
+
+_STAFF_CONNECTION: Final = connection_type(people_types.Staff, "Staff", "person")
+_INVITATION_CONNECTION: Final = connection_type(people_types.Invitation, "Invitation", "invitation")
 
 
 # Operation and what it gives. The resolver's name is the operation's, and that of the service function behind it.
 QUERIES: Final = (
     (accounts.me, accounts.Me),
+    (accounts.sessions, list[people_types.Session]),
+    (accounts.registration_organisations, list[people_types.OrganisationChoice]),
+    (staff.staff, people_types.Staff | None),
+    (staff.staff_members, _STAFF_CONNECTION),
+    (staff.registrations, _STAFF_CONNECTION),
+    (staff.leaver_proof, staff.LeaverProof | None),
+    (organisations.organisations, list[people_types.Organisation]),
+    (organisations.invitations, _INVITATION_CONNECTION),
+    (organisations.invitation_code, people_types.InvitationCode | None),
+    (audit.audit_trail, audit.AuditTrail | None),
     (applications.node, Node | None),
     (applications.application, Application | None),
     (applications.applications, applications.ApplicationConnection),
@@ -72,7 +108,43 @@ QUERIES: Final = (
     (handbook.current_consent_text, handbook.VersionedText),
     (handbook.rate_plans, list[handbook.RatePlan]),
 )
-MUTATIONS: Final = (
+MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
+    (accounts.sign_in, accounts.SignInPayload),
+    (accounts.end_session, accounts.EndSessionPayload),
+    *_changes(
+        accounts.MePayload,
+        "person that asks",
+        accounts.verify_mobile,
+        accounts.register_staff,
+        accounts.hurry_registration,
+    ),
+    *_changes(
+        staff.StaffPayload,
+        "person",
+        staff.decide_registration,
+        staff.reassign_staff,
+        staff.report_leaver,
+        staff.suspend_staff,
+        staff.reinstate_staff,
+        staff.hand_over_applications,
+    ),
+    (staff.offboard_staff, staff.OffboardStaffPayload),
+    (staff.reveal_mobile, staff.RevealMobilePayload),
+    (audit.reveal_field, audit.RevealFieldPayload),
+    *_changes(
+        organisations.OrganisationPayload,
+        "organisation",
+        organisations.create_organisation,
+        organisations.change_organisation,
+        organisations.close_organisation,
+        organisations.reopen_organisation,
+    ),
+    *_changes(
+        organisations.InvitationPayload,
+        "invitation",
+        organisations.create_invitation,
+        organisations.revoke_invitation,
+    ),
     (applications.start_application, _payload_of(applications.start_application)),
     (applications.save_application_draft, _payload_of(applications.save_application_draft)),
     (applications.upload_image, applications.UploadImagePayload),
@@ -84,7 +156,10 @@ MUTATIONS: Final = (
     (review.decide_application, _payload_of(review.decide_application)),
     (review.recall_application, _payload_of(review.recall_application)),
 )
-SUBSCRIPTIONS: Final = ((application_events.application_events, application_events.ApplicationStreamItem),)
+SUBSCRIPTIONS: Final = (
+    (application_events.application_events, application_events.ApplicationStreamItem),
+    (live_queue.review_queue_changed, live_queue.ReviewQueue),
+)
 
 
 def build_schema() -> strawberry.Schema:
@@ -99,7 +174,7 @@ def _schema(*, sort: bool) -> strawberry.Schema:
         subscription=create_type(
             "Subscription", [_subscription(*row) for row in SUBSCRIPTIONS], description="Following."
         ),
-        types=[Application],
+        types=[Application, people_types.Staff, people_types.Organisation, people_types.Invitation],
         config=StrawberryConfig(default_resolver=getitem, scalar_map=SCALARS, sort_schema=sort),
     )
 

@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend.accounts.errors import AccountRefusal
 from backend.accounts.models import DoorTicket, SpentCode, Staff, WeChatIdentity
+from backend.accounts.ports import MiniProgram
 from backend.foundation.database import lock_name, transaction
 from backend.foundation.ids import hash_token
 from backend.foundation.keyring import Keyring
@@ -29,6 +30,13 @@ class WeChatApp(StrEnum):
 
     MINI_PROGRAM = "MINI_PROGRAM"
     OFFICIAL_ACCOUNT = "OFFICIAL_ACCOUNT"
+
+
+def required(mini_program: MiniProgram | None) -> MiniProgram:
+    """Give the mini program. Refuses with WECHAT_MISCONFIGURED a deployment that has none."""
+    if mini_program is None:
+        raise Refused(Refusal(AccountRefusal.WECHAT_MISCONFIGURED))
+    return mini_program
 
 
 async def spend_code(runtime: Runtime, kind: str, code: str) -> None:

@@ -144,12 +144,12 @@ class InvitationCode:
 
 
 async def invitation_code(
-    runtime: Runtime, mini_program: MiniProgram, viewer: Viewer, invitation_id: str
+    runtime: Runtime, mini_program: MiniProgram | None, viewer: Viewer, invitation_id: str
 ) -> InvitationCode:
     """Draw the code of an open invitation for whoever made it.
 
-    Refuses with `NotFound` one that is spent, revoked, expired or somebody else's, and with `PlatformError` when
-    WeChat does not draw.
+    Refuses with `NotFound` one that is spent, revoked, expired or somebody else's, any where there is no mini program,
+    and with `PlatformError` when WeChat does not draw.
     """
     require(viewer, Permission.INVITE_STAFF)
     invitation = (
@@ -157,7 +157,7 @@ async def invitation_code(
         if may_be_id(invitation_id)
         else None
     )
-    if invitation is None or invitation.expires_at <= runtime.clock.wall():
+    if mini_program is None or invitation is None or invitation.expires_at <= runtime.clock.wall():
         raise NotFound
     sealed = bytes(invitation.token_sealed)
     scene = runtime.keyring.open(sealed, table=_TABLE, field=_SEALED, row=invitation.id).decode()

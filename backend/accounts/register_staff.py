@@ -8,7 +8,7 @@ from typing import Final
 
 from backend.accounts.errors import AccountRefusal
 from backend.accounts.events import StaffEvent
-from backend.accounts.identities import refusal_of, spend_code
+from backend.accounts.identities import refusal_of, required, spend_code
 from backend.accounts.invitation_rules import (
     INVITATION_LIFECYCLE,
     InvitationAction,
@@ -58,12 +58,15 @@ class VerifyMobile:
     code: str = field(repr=False)
 
 
-async def verify_mobile(runtime: Runtime, mini_program: MiniProgram, viewer: Viewer, command: VerifyMobile) -> str:
+async def verify_mobile(
+    runtime: Runtime, mini_program: MiniProgram | None, viewer: Viewer, command: VerifyMobile
+) -> str:
     """Keep the mobile number that WeChat vouches for and give the person's id.
 
     Refuses with CODE_SPENT, WECHAT_BUSY, WECHAT_MISCONFIGURED, and MOBILE_INVALID a number that is not of the
     mainland: it can then be typed.
     """
+    mini_program = required(mini_program)
     await spend_code(runtime, "phone", command.code)
     try:
         mobile = mobile_of(await mini_program.phone_number(command.code))

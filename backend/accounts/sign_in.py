@@ -12,6 +12,7 @@ from backend.accounts.identities import (
     WeChatApp,
     identity_of,
     refusal_of,
+    required,
     spend_code,
     spend_ticket,
     staff_by_unionid,
@@ -50,13 +51,14 @@ class SignedIn:
     expires_at: datetime
 
 
-async def sign_in(runtime: Runtime, mini_program: MiniProgram, command: SignIn) -> SignedIn:
+async def sign_in(runtime: Runtime, mini_program: MiniProgram | None, command: SignIn) -> SignedIn:
     """Open a session for whoever the code stands for; somebody new becomes a guest.
 
     Refuses with CODE_SPENT (sign in again with a fresh code), PERSON_BLOCKED, WECHAT_BUSY or WECHAT_MISCONFIGURED, and
     with ACCESS_ENDED somebody suspended or gone; none of these opens a session. The code serves as the key of this
     write: the same one never opens a second session. The official account's ticket ties both identities, or nothing.
     """
+    mini_program = required(mini_program)
     await spend_code(runtime, "login", command.code)
     try:
         person = await mini_program.code_to_session(command.code)

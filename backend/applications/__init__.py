@@ -6,6 +6,7 @@ from backend.applications.hand_over_applications import (
     HandOverApplications,
     hand_over_applications,
     on_staff_left,
+    unfinished_of,
 )
 from backend.applications.models import Application
 from backend.applications.preflight import Finding, Preflight, preflight_application
@@ -62,6 +63,7 @@ __all__ = [
     "save_application_draft",
     "start_application",
     "submit_application",
+    "unfinished_of",
     "upload_image",
     "withdraw_application",
 ]

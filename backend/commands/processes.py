@@ -17,7 +17,7 @@ from backend.foundation.jobs import release_leases_of
 from backend.foundation.worker import Worker
 from backend.sandbox import create_app as create_sandbox
 from backend.settings import Settings, WeChatMode
-from backend.wechat import enrol
+from backend.wechat import enrol, enrol_apps
 
 # It keeps all it has said; who waits for a held answer asks again.
 SANDBOX_DRAIN_SECONDS: Final = 1
@@ -76,4 +76,5 @@ async def with_sandbox(settings: Settings) -> Settings:
         return settings
     url = settings.sandbox_url or f"http://127.0.0.1:{stored_port(settings.data, 'sandbox')}"
     await enrol(url, settings.pay_folder, mchid=mchid_of(settings))
+    await enrol_apps(url, settings.apps_folder)
     return replace(settings, sandbox_url=url)

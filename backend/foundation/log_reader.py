@@ -23,7 +23,7 @@ MAX_WAITING_EVENTS: Final = 256
 
 
 class Subscription:
-    """The events of one subject as they are read; bounded, and marked `lagged` instead of growing."""
+    """The events that somebody follows as they are read; bounded, and marked `lagged` instead of growing."""
 
     def __init__(self) -> None:
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_WAITING_EVENTS)
@@ -37,6 +37,12 @@ class Subscription:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
             self.lagged = True
+
+    def clear(self) -> None:
+        """Forget what waits, for whoever looks at the whole anyway; what comes from now on is handed over again."""
+        while not self._events.empty():
+            self._events.get_nowait()
+        self.lagged = False
 
     async def next(self, timeout_seconds: float) -> Event | None:
         """Give the next event, or None when none came in time."""
@@ -52,21 +58,30 @@ class LogReader:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._subscriptions: dict[str, set[Subscription]] = {}
+        # By subject id, and by subject type: no id looks like a type.
+        self._followers: dict[str, set[Subscription]] = {}
         self._position = 0
 
     @contextmanager
-    def subscribe(self, subject_id: str) -> Iterator[Subscription]:
-        """Follow one subject from now on. Subscribe before reading the past, so that nothing falls in between."""
+    def subscribe(self, *subjects: str) -> Iterator[Subscription]:
+        """Follow subjects from now on: one by its id, all of a type by the type's name.
+
+        Subscribe before reading the past, so that nothing falls in between.
+        """
         subscription = Subscription()
-        self._subscriptions.setdefault(subject_id, set()).add(subscription)
+        for subject in subjects:
+            self._followers.setdefault(subject, set()).add(subscription)
         try:
             yield subscription
         finally:
-            followers = self._subscriptions[subject_id]
-            followers.discard(subscription)
-            if not followers:
-                del self._subscriptions[subject_id]
+            for subject in subjects:
+                self._leave(subject, subscription)
+
+    def _leave(self, subject: str, subscription: Subscription) -> None:
+        followers = self._followers.get(subject, set())
+        followers.discard(subscription)
+        if not followers:
+            self._followers.pop(subject, None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -97,6 +112,7 @@ class LogReader:
         events = await Event.filter(position__gt=self._position).order_by("position").limit(BATCH)
         for event in events:
             self._position = event.position
-            for subscription in self._subscriptions.get(event.subject_id, ()):
+            by_type = self._followers.get(event.subject_type, set())
+            for subscription in self._followers.get(event.subject_id, set()) | by_type:
                 subscription.offer(event)
         return len(events) == BATCH

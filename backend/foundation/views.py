@@ -120,6 +120,12 @@ async def fetch(
     return rows
 
 
+async def count(view: View, reading: Reading, *, where: Q) -> int:
+    """Count the rows of `view` that the viewer may see and `where` matches."""
+    scope = view.scope(reading)
+    return 0 if scope is None else await view.model.filter(scope, where).count()
+
+
 async def fetch_one(view: View, selection: Selection, reading: Reading, *, where: Q) -> Row | None:
     """Read the one row that the viewer may see and `where` matches; None when there is none for this viewer."""
     rows = await fetch(view, selection, reading, where=where, limit=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import strawberry
+from strawberry.tools import create_type
 
 from backend.foundation.pages import MOST_PER_PAGE, Page
 from backend.foundation.views import Row
@@ -25,6 +26,26 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Always false: lists are read forward only.")
     start_cursor: Cursor | None = strawberry.field(description="The cursor of the first edge.")
     end_cursor: Cursor | None = strawberry.field(description="The cursor of the last edge; send it as `after`.")
+
+
+def connection_type(node: Any, name: str, what: str) -> Any:
+    """Make the connection of a list of `node`, named `<name>Connection`; `what` names one of them in a sentence."""
+    edge = create_type(
+        f"{name}Edge",
+        [
+            strawberry.field(name="cursor", graphql_type=Cursor, description="Send it as `after` to go on behind it."),
+            strawberry.field(name="node", graphql_type=node, description=f"The {what}."),
+        ],
+        description=f"A {what} and where it stands in the list.",
+    )
+    return create_type(
+        f"{name}Connection",
+        [
+            strawberry.field(name="edges", graphql_type=list[edge], description="The page."),  # type: ignore[valid-type]  # made at run time
+            strawberry.field(name="page_info", graphql_type=PageInfo, description="Where it stands in the list."),
+        ],
+        description=f"A page of a list, one {what} at a time.",
+    )
 
 
 def checked_first(first: int) -> int:

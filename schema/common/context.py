@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import strawberry
 
-from backend.accounts import SessionInvalid, Viewer, authenticate
+from backend.accounts import MiniProgram, SessionInvalid, Viewer, authenticate
 from backend.foundation.log_reader import LogReader
 from backend.foundation.runtime import Runtime
 from backend.foundation.views import Reading
@@ -20,6 +20,7 @@ class Context:
 
     runtime: Runtime
     log_reader: LogReader
+    mini_program: MiniProgram | None
     viewer: Viewer | None
 
     @property
@@ -28,14 +29,19 @@ class Context:
         return Reading(self.viewer, self.runtime)
 
 
+def caller_id_of(context: Context) -> str | None:
+    """Name who a context's caller is, for the sockets."""
+    return context.viewer.id if context.viewer else None
+
+
 Info: TypeAlias = strawberry.Info[Context, None]
 
 
-def context_opener(runtime: Runtime, log_reader: LogReader) -> OpenContext:
+def context_opener(runtime: Runtime, log_reader: LogReader, mini_program: MiniProgram | None) -> OpenContext:
     """Give the function that opens a context: no credential is anonymous, one that does not hold is refused."""
 
     async def open_context(caller: Caller) -> Context:
-        return Context(runtime, log_reader, await _viewer(runtime, caller.authorization))
+        return Context(runtime, log_reader, mini_program, await _viewer(runtime, caller.authorization))
 
     return open_context
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import strawberry
 
-from backend.accounts import OrganisationKind, Role, StaffState
+from backend.accounts import OrganisationKind, RegistrationDecision, Role, StaffState, WorkKind
+from backend.accounts.invitation_rules import InvitationAction, InvitationState
+from backend.accounts.organisation_rules import OrganisationAction, OrganisationState
+from backend.accounts.rules import StaffAction, StaffStage
+from backend.accounts.sessions import SessionKind
 from backend.applications import ApplicationKind
 from backend.applications.completeness import SectionState
 from backend.applications.events import EventKind
@@ -15,6 +19,15 @@ from backend.applications.rules import Action, Stage, State
 from backend.review import Decision
 
 strawberry.enum(StaffState, description="Where a person stands with us.")
+strawberry.enum(StaffStage, description="The coarse state of a person, for display.")
+strawberry.enum(StaffAction, description="What can be done about a person.")
+strawberry.enum(WorkKind, description="What kind of work a person registers for.")
+strawberry.enum(RegistrationDecision, description="What HQ decides about a registration.")
+strawberry.enum(SessionKind, description="Whose way in it is.")
+strawberry.enum(InvitationState, description="Whether an invitation was used.")
+strawberry.enum(InvitationAction, description="What can be done with an invitation.")
+strawberry.enum(OrganisationState, description="Whether an organisation works with us.")
+strawberry.enum(OrganisationAction, description="What can be done to an organisation.")
 strawberry.enum(Role, description="What a person or key is.")
 strawberry.enum(OrganisationKind, description="What an organisation is to us.")
 strawberry.enum(State, name="ApplicationState", description="Where an application stands; see the life cycle.")

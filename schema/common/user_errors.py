@@ -10,7 +10,6 @@ import strawberry
 
 from backend.applications.errors import DraftConflict
 from backend.applications.problems import ProblemCode
-from backend.applications.rules import State
 from backend.foundation.idempotency import IdempotencyKeyReused
 from backend.foundation.lifecycle import MoveRefused, NeedUnmet, StaleVersion
 from backend.foundation.refusal import Refusal, Refused
@@ -69,6 +68,26 @@ class UserErrorCode(Enum):
     TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
     ANIMATED = "ANIMATED"
     TOO_SMALL = "TOO_SMALL"
+    CODE_SPENT = "CODE_SPENT"
+    PERSON_BLOCKED = "PERSON_BLOCKED"
+    WECHAT_BUSY = "WECHAT_BUSY"
+    WECHAT_MISCONFIGURED = "WECHAT_MISCONFIGURED"
+    ACCESS_ENDED = "ACCESS_ENDED"
+    NAME_INVALID = "NAME_INVALID"
+    MOBILE_INVALID = "MOBILE_INVALID"
+    MOBILE_MISSING = "MOBILE_MISSING"
+    MOBILE_TAKEN = "MOBILE_TAKEN"
+    ORGANISATION_UNKNOWN = "ORGANISATION_UNKNOWN"
+    ORGANISATION_CLOSED_TO_NEWCOMERS = "ORGANISATION_CLOSED_TO_NEWCOMERS"
+    ORGANISATION_IN_USE = "ORGANISATION_IN_USE"
+    INVITATION_INVALID = "INVITATION_INVALID"
+    INVITATION_EXPIRED = "INVITATION_EXPIRED"
+    ROLES_NOT_GRANTABLE = "ROLES_NOT_GRANTABLE"
+    ROLE_NOT_IN_ORGANISATION = "ROLE_NOT_IN_ORGANISATION"
+    SUCCESSOR_INVALID = "SUCCESSOR_INVALID"
+    SUCCESSOR_MISSING = "SUCCESSOR_MISSING"
+    SESSION_UNKNOWN = "SESSION_UNKNOWN"
+    HURRIED_ALREADY = "HURRIED_ALREADY"
 
 
 @strawberry.type(description="One field on which two phones differ, with both values as text.")
@@ -88,7 +107,7 @@ class UserError:
     path: list[str] = strawberry.field(description="Where in the input it lies, in the client's casing.")
     message: str = strawberry.field(description="What happened and what to do, in Chinese, for display.")
     current_version: int | None = strawberry.field(description="The version the subject is at, for a stale one.")
-    current_state: State | None = strawberry.field(description="The state the subject is in, where that is the reason.")
+    current_state: str | None = strawberry.field(description="The state the subject is in, where that is the reason.")
     conflicts: list[FieldConflict] = strawberry.field(description="For DRAFT_CONFLICT: both values of each field.")
 
 
@@ -146,8 +165,8 @@ def user_errors_of(error: Exception) -> list[Row] | None:
             return None
 
 
-async def payload(name: str, change: Callable[[], Awaitable[Row | None]]) -> Row:
-    """Run a change and give its payload: the object under `name`, or None beside the reasons why nothing was done."""
+async def payload(name: str, change: Callable[[], Awaitable[Any]]) -> Row:
+    """Run a change and give its payload: what it gives under `name`, or None beside the reasons for nothing."""
     try:
         return {name: await change(), "user_errors": []}
     except Exception as error:
@@ -175,7 +194,7 @@ def _row(
         "path": ["input", *(_camel(_API_NAMES.get(part, part)) for part in path)],
         "message": _message(code, path, params or {}),
         "current_version": current_version,
-        "current_state": State(current_state) if current_state in set(State) else None,
+        "current_state": current_state,
         "conflicts": conflicts or [],
     }
 

@@ -1,6 +1,7 @@
 """One `graphql-transport-ws` socket: its messages, its operations, its end."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from enum import IntEnum
 from typing import Any, Final
@@ -66,13 +67,21 @@ class Socket:
     """
 
     def __init__(
-        self, execution: Execution, limits: Limits, receive: Receive, send: Send, client_host: str | None
+        self,
+        execution: Execution,
+        limits: Limits,
+        receive: Receive,
+        send: Send,
+        client_host: str | None,
+        identify: Callable[[Any], str | None],
     ) -> None:
         self._execution = execution
         self._limits = limits
         self._asgi_receive = receive
         self._asgi_send = send
         self._client_host = client_host
+        self._identify = identify
+        self.caller_id: str | None = None
         self._authorization: str | None = None
         self._initialised = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -110,6 +119,16 @@ class Socket:
             # The reader is woken by its own deadline: one way out for time, drain and a session that ended.
             self._end_in(0.0, close)
             self._ended = True
+
+    async def recheck(self) -> None:
+        """Ends the socket if its credential does not hold any more; any other trouble leaves it as it is."""
+        try:
+            async with self._execution.context(self._caller(new_trace_id())):
+                pass
+        except Exception as error:  # noqa: BLE001 - only the one that ends a socket counts here.
+            known = self._execution.mask.known(error)
+            if known is not None and known.code is Code.UNAUTHENTICATED:
+                self.end(Close(CloseCode.FORBIDDEN, known.message))
 
     def _end_in(self, seconds: float, close: Close) -> None:
         # A deadline that has just passed cannot be moved; the reader is already on its way out.
@@ -170,8 +189,8 @@ class Socket:
         self._authorization = authorization
         trace_id = new_trace_id()
         try:
-            async with self._execution.context(self._caller(trace_id)):
-                pass
+            async with self._execution.context(self._caller(trace_id)) as context:
+                self.caller_id = self._identify(context)
         except Exception as error:  # noqa: BLE001 - masked, logged, and told as a close code.
             known = self._execution.mask.known(error)
             if known is None:

@@ -1,7 +1,8 @@
 """The `graphql-transport-ws` endpoint: handshake, capacity and drain."""
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
@@ -19,9 +20,10 @@ class WebSocketEndpoint:
     Run it with frames of at most 64 KiB and without compression: events are small, sockets are many.
     """
 
-    def __init__(self, execution: Execution, limits: Limits) -> None:
+    def __init__(self, execution: Execution, limits: Limits, identify: Callable[[Any], str | None]) -> None:
         self._execution = execution
         self._limits = limits
+        self._identify = identify
         self._sockets: dict[Socket, asyncio.Task[None]] = {}
         self._draining = False
 
@@ -39,7 +41,7 @@ class WebSocketEndpoint:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("the endpoint runs in a task")
-        socket = Socket(self._execution, self._limits, receive, send, client[0] if client else None)
+        socket = Socket(self._execution, self._limits, receive, send, client[0] if client else None, self._identify)
         self._sockets[socket] = task
         try:
             await socket.serve()
@@ -57,6 +59,11 @@ class WebSocketEndpoint:
             socket.end(Close(CloseCode.SERVICE_RESTART, TEXTS["draining"]))
         if tasks:
             await asyncio.wait(tasks, timeout=self._limits.close_seconds)
+
+    async def recheck(self, caller_id: str | None) -> None:
+        """Closes the sockets of one caller, or of all, whose credential does not hold any more."""
+        mine = [socket for socket in self._sockets if caller_id in {None, socket.caller_id}]
+        await asyncio.gather(*(socket.recheck() for socket in mine))
 
     def _refused(self, *, spoken: bool) -> Close | None:
         if not spoken:

@@ -21,9 +21,10 @@ from backend.foundation.log_reader import LogReader
 from backend.foundation.runtime import Runtime
 from schema.build import build_schema
 from schema.common.access import translate
-from schema.common.context import context_opener
+from schema.common.context import caller_id_of, context_opener
 from schema.transport import DocumentStore, Transport
 from tests.builders.everything import everything_in_database
+from tests.builders.mini_program import PlayedMiniProgram
 
 _numbers = itertools.count()
 
@@ -158,11 +159,13 @@ class Api:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.log_reader = LogReader(runtime.bus)
+        self.mini_program = PlayedMiniProgram()
         self.transport = Transport(
             the_schema(),
-            open_context=context_opener(runtime, self.log_reader),
+            open_context=context_opener(runtime, self.log_reader, self.mini_program),
             documents=the_documents(),
             translate=translate,
+            identify=caller_id_of,
         )
         self.web: Final = Starlette(
             routes=[Route("/graphql", self.transport.http), WebSocketRoute("/graphql", self.transport.websocket)]

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from backend.applications.events import EventKind
+from backend.app import REACTIONS
 from backend.foundation.bus import Bus, InProcessBus
 from backend.foundation.clock import Clock
 from backend.foundation.ids import Ids
@@ -17,7 +17,6 @@ from backend.foundation.keyring import Keyring
 from backend.foundation.reactions import Reactions
 from backend.foundation.runtime import Runtime
 from backend.foundation.storage import ObjectStorage
-from backend.opening import on_abandoned, on_approved, on_refiled
 from tests.builders.clock import FixedClock
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -25,13 +24,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 
 def reactions_of_the_app() -> Reactions:
     """Give the reactions that the application is composed with."""
-    return Reactions(
-        {
-            EventKind.APPROVED: (on_approved,),
-            EventKind.REFILED: (on_refiled,),
-            EventKind.ABANDONED: (on_abandoned,),
-        }
-    )
+    return Reactions(REACTIONS)
 
 
 def counted_bytes(seed: str = "") -> Callable[[int], bytes]:
