@@ -21,6 +21,7 @@ from backend.wechat import (
     PlatformFailure,
     RobotClient,
 )
+from backend.wechat.platform_client import AppClient
 from tests.wechat.platform import APP, TOKEN, TOKEN_PATH, Answer, Platform, says
 from tests.wechat.platform_calls import CODE, KINDS, OPENID, PHONE_INFO, TEXT, WITH_TOKEN, Kind
 from tests.wechat.wire import broken_server, closed_port
@@ -372,6 +373,18 @@ async def test_the_live_address_is_the_default() -> None:
     async with MiniProgramClient(APP, tokens=InProcessTokens(), base_url=PLATFORM_HOST + "/"):
         pass
     assert PLATFORM_HOST == "https://api.weixin.qq.com"
+
+
+def test_a_ready_made_call_to_the_live_host_does_not_leave_the_sandbox(platform: Platform) -> None:
+    """Some of wechatpy's calls name WeChat's host themselves; none of them is made by chance."""
+    app = AppClient(APP, platform.url)
+    app.prepare(TOKEN, 5.0)
+    with pytest.raises(RuntimeError, match="one host"):
+        app.wxa.code_to_session(CODE)
+    with pytest.raises(RuntimeError, match="one host"):
+        app.get("https://example.com/")
+    app.close()
+    assert platform.received == []
 
 
 async def test_tokens_of_two_apps_are_apart() -> None:
