@@ -132,10 +132,11 @@ class MePayload:
 @access(SIGNED_IN)
 async def me(info: Info) -> Row:
     """Tell the caller who they are."""
-    return await _read_me(info)
+    return await read_me(info)
 
 
-async def _read_me(info: Info, *path: str) -> Row:
+async def read_me(info: Info, *path: str) -> Row:
+    """Read the viewer as the document asks along `path`, with the rights of this moment."""
     # Anew, and not from the context: a change of oneself is shown as it is after it.
     viewer = await service.reauthenticate(info.context.runtime, viewer_of(info.context))
     wanted = selection_of(info, *path)
@@ -195,7 +196,7 @@ async def verify_mobile(info: Info, input: VerifyMobileInput) -> Row:  # noqa: A
         command = service.VerifyMobile(checked_key(input.idempotency_key), input.code)
         context = info.context
         await service.verify_mobile(context.runtime, context.mini_program, viewer_of(context), command)
-        return await _read_me(info, "me")
+        return await read_me(info, "me")
 
     return await payload("me", change)
 
@@ -215,7 +216,7 @@ async def register_staff(info: Info, input: RegisterStaffInput) -> Row:  # noqa:
             invitation=input.invitation,
         )
         await service.register_staff(info.context.runtime, viewer_of(info.context), command)
-        return await _read_me(info, "me")
+        return await read_me(info, "me")
 
     return await payload("me", change)
 
@@ -227,6 +228,6 @@ async def hurry_registration(info: Info, input: HurryRegistrationInput) -> Row: 
     async def change() -> Row:
         command = service.HurryRegistration(checked_key(input.idempotency_key), input.expected_version)
         await service.hurry_registration(info.context.runtime, viewer_of(info.context), command)
-        return await _read_me(info, "me")
+        return await read_me(info, "me")
 
     return await payload("me", change)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import strawberry
 
-from backend.applications.queries import sequence_of, stream_cursor, timeline
-from backend.foundation.pages import MOST_PER_PAGE
+from backend.applications.queries import timeline
+from backend.foundation.pages import MOST_PER_PAGE, sequence_of, stream_cursor
 from backend.foundation.views import TYPE, Row, Selection, fetch_by_id
 from schema.application_type import APPLICATION, Application, ApplicationEvent, ApplicationId
 from schema.applications import READS

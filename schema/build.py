@@ -18,6 +18,7 @@ from schema import (
     audit,
     handbook,
     live_queue,
+    messaging,
     organisations,
     people_types,
     review,
@@ -81,6 +82,8 @@ def _changes(base: Any, what: str, *resolvers: Callable[..., Any]) -> tuple[tupl
 
 
 _STAFF_CONNECTION: Final = connection_type(people_types.Staff, "Staff", "person")
+_INBOX_CONNECTION: Final = connection_type(messaging.InboxMessage, "InboxMessage", "message")
+_ALERT_CONNECTION: Final = connection_type(messaging.Alert, "Alert", "alert")
 _INVITATION_CONNECTION: Final = connection_type(people_types.Invitation, "Invitation", "invitation")
 
 
@@ -96,6 +99,9 @@ QUERIES: Final = (
     (organisations.organisations, list[people_types.Organisation]),
     (organisations.invitations, _INVITATION_CONNECTION),
     (organisations.invitation_code, people_types.InvitationCode | None),
+    (messaging.inbox, _INBOX_CONNECTION),
+    (messaging.inbox_unread_count, int),
+    (messaging.alerts, _ALERT_CONNECTION),
     (audit.audit_trail, audit.AuditTrail | None),
     (applications.node, Node | None),
     (applications.application, Application | None),
@@ -130,6 +136,7 @@ MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
     ),
     (staff.offboard_staff, staff.OffboardStaffPayload),
     (staff.reveal_mobile, staff.RevealMobilePayload),
+    (messaging.mark_inbox_read, messaging.MarkInboxReadPayload),
     (audit.reveal_field, audit.RevealFieldPayload),
     *_changes(
         organisations.OrganisationPayload,
@@ -158,6 +165,7 @@ MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
 )
 SUBSCRIPTIONS: Final = (
     (application_events.application_events, application_events.ApplicationStreamItem),
+    (messaging.my_events, messaging.MyStreamItem),
     (live_queue.review_queue_changed, live_queue.ReviewQueue),
 )
 

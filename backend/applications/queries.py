@@ -27,7 +27,7 @@ from backend.applications.rules import Facts, State
 from backend.consent.texts import current_text
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
-from backend.foundation.pages import MOST_PER_PAGE, CursorMalformed, Order
+from backend.foundation.pages import MOST_PER_PAGE, CursorMalformed, Order, sequence_of, stream_cursor
 from backend.foundation.views import Derived, Reading, Relation, Row, Selection, View, fetch, fetch_by_id
 from backend.images.queries import IMAGE
 
@@ -178,17 +178,6 @@ EVENT = View(
         "changes": Derived(("body",), _changes),
     },
 )
-
-
-def stream_cursor(sequence: int) -> str:
-    """Give the cursor of an application's stream: where in its events a client is."""
-    return f"e1.{sequence}"
-
-
-def sequence_of(cursor: str) -> int | None:
-    """Read a stream cursor; None when it is not one."""
-    version, _, number = cursor.partition(".")
-    return int(number) if version == "e1" and number.isascii() and number.isdigit() and len(number) < 10 else None
 
 
 APPLICATION = View(

@@ -87,3 +87,14 @@ def _decode(cursor: str) -> tuple[datetime, str]:
         return instant.astimezone(UTC), row_id
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError, OverflowError) as error:
         raise CursorMalformed from error
+
+
+def stream_cursor(sequence: int) -> str:
+    """Give the cursor of one subject's stream: where in its events a client is."""
+    return f"e1.{sequence}"
+
+
+def sequence_of(cursor: str) -> int | None:
+    """Read a stream cursor; None when it is not one."""
+    version, _, number = cursor.partition(".")
+    return int(number) if version == "e1" and number.isascii() and number.isdigit() and len(number) < 10 else None

@@ -138,14 +138,14 @@ class Alert(Model):
 class ReceivedPush(Model):
     """A push of the official account that was taken: the same message again gets the same answer.
 
-    `dedupe_index` is a keyed hash. `reply_sealed` is the text that was answered, empty where there is nothing to say.
-    `sent_at` is written before a reply goes its own way instead of in the answer: found again, it is not sent twice.
+    `dedupe_index` is a keyed hash. `reply_sealed` is the text that was answered, which may be empty.
+    `result` is where a reply stands that goes as a message of its own; it is empty for what went in the answer.
     """
 
     dedupe_index = fields.CharField(primary_key=True, max_length=64)
     received_at = fields.DatetimeField()
-    reply_sealed = fields.BinaryField(null=True)
-    sent_at = fields.DatetimeField(null=True)
+    reply_sealed = fields.BinaryField()
+    result = fields.CharField(max_length=16, null=True)
 
     class Meta:
         table = "received_push"

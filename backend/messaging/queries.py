@@ -8,10 +8,10 @@ import orjson
 from tortoise.expressions import Q
 
 from backend.accounts.rules import Permission, Viewer
-from backend.foundation.pages import MOST_PER_PAGE, Order
+from backend.foundation.pages import MOST_PER_PAGE, Order, stream_cursor
 from backend.foundation.views import Derived, Reading, Row, Selection, View, fetch
 from backend.messaging.messages import MESSAGES, AlertKind, MessageKind
-from backend.messaging.models import Alert, InboxMessage
+from backend.messaging.models import Alert, Inbox, InboxMessage
 from backend.messaging.texts import alert_line, sentence_of, title_of
 
 
@@ -29,6 +29,7 @@ INBOX_MESSAGE = View(
     derived={
         "title": Derived(("kind",), lambda row, _reading: title_of(MessageKind(row["kind"]))),
         "text": Derived(("kind", "params"), lambda row, _reading: sentence_of(MessageKind(row["kind"]), _params(row))),
+        "cursor": Derived(("sequence",), lambda row, _reading: stream_cursor(row["sequence"])),
         "page": Derived(
             ("kind", "subject_id"),
             lambda row, _reading: MESSAGES[MessageKind(row["kind"])].page.path_to(row["subject_id"]),
@@ -37,6 +38,12 @@ INBOX_MESSAGE = View(
 )
 
 NEWEST_FIRST = Order("created_at", descending=True)
+
+
+async def last_sequence(inbox_id: str) -> int:
+    """Give where an inbox's chain ends now."""
+    rows = await Inbox.filter(id=inbox_id).values_list("event_sequence", flat=True)
+    return int(str(rows[0])) if rows else 0
 
 
 async def inbox_events_after(reading: Reading, selection: Selection, sequence: int, *, first: int) -> list[Row]:

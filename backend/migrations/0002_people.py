@@ -146,8 +146,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('dedupe_index', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('reply_sealed', fields.BinaryField(null=True)),
-                ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('reply_sealed', fields.BinaryField()),
+                ('result', fields.CharField(null=True, max_length=16)),
             ],
             options={'table': 'received_push', 'app': 'sesame', 'pk_attr': 'dedupe_index', 'table_description': 'A push of the official account that was taken: the same message again gets the same answer.'},
             bases=['Model'],

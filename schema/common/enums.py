@@ -16,6 +16,7 @@ from backend.applications.fields import GroupMembership, Section, SettlementHold
 from backend.applications.policies import Channel
 from backend.applications.problems import ProblemCode
 from backend.applications.rules import Action, Stage, State
+from backend.messaging import AlertKind, MessageKind
 from backend.review import Decision
 
 strawberry.enum(StaffState, description="Where a person stands with us.")
@@ -28,6 +29,8 @@ strawberry.enum(InvitationState, description="Whether an invitation was used.")
 strawberry.enum(InvitationAction, description="What can be done with an invitation.")
 strawberry.enum(OrganisationState, description="Whether an organisation works with us.")
 strawberry.enum(OrganisationAction, description="What can be done to an organisation.")
+strawberry.enum(MessageKind, description="What a message to a person tells of.")
+strawberry.enum(AlertKind, description="What HQ must look at.")
 strawberry.enum(Role, description="What a person or key is.")
 strawberry.enum(OrganisationKind, description="What an organisation is to us.")
 strawberry.enum(State, name="ApplicationState", description="Where an application stands; see the life cycle.")

@@ -8,8 +8,8 @@ from typing import Any, Final
 import strawberry
 
 from backend.accounts import reauthenticate
-from backend.applications.queries import stream_cursor
 from backend.foundation.log_reader import Subscription
+from backend.foundation.pages import stream_cursor
 from backend.foundation.views import TYPE, Reading, Row
 from schema.common.access import viewer_of
 from schema.common.context import Context

@@ -72,6 +72,8 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "SUCCESSOR_INVALID": "接手人须是同一机构的在职业务人员，请重新选择。",
         "SUCCESSOR_MISSING": "此人还有 {count} 份未完成的申请，请指定接手人。",
         "SESSION_UNKNOWN": "没有找到这个登录，可能已经退出。",
+        "TOO_MANY_MESSAGES": "一次最多标记 {max} 条消息。",
+        "CONSENT_RESULT_INVALID": "订阅结果有误，请更新小程序后重试。",
         "HURRIED_ALREADY": "一小时内已经催过，请稍后再试。",
     }
 )
