@@ -26,15 +26,15 @@ class ApiRefused(Exception):
 
 
 class ApiClient:
-    """One signed-in person at the API."""
+    """One person at the API: signed in, or with None for the token a stranger."""
 
-    def __init__(self, url: str, token: str, contract: Path) -> None:
+    def __init__(self, url: str, token: str | None, contract: Path) -> None:
         manifest = orjson.loads((contract / "manifest.json").read_bytes())
         self._ids = {name: f"sha256:{item['sha256']}" for name, item in manifest.items()}
         self._url = url
-        self._authorization = f"Bearer {token}"
+        self._authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._http = httpx2.AsyncClient(
-            headers={"Authorization": self._authorization, "Accept": "application/graphql-response+json"},
+            headers={**self._authorization, "Accept": "application/graphql-response+json"},
             timeout=30.0,
             trust_env=False,
         )
@@ -48,6 +48,9 @@ class ApiClient:
     ) -> None:
         """Close its connections."""
         await self._http.aclose()
+
+    def _credential(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self._authorization.items()}
 
     async def call(self, operation: str, **variables: Any) -> Any:
         """Send a registered operation and give the value of its one root field. Refuses with `ApiRefused`."""
@@ -77,9 +80,7 @@ class ApiClient:
         """Follow a registered subscription over one socket; gives the values of its root field as they come."""
         url = self._url.replace("http", "ws", 1) + "/graphql"
         async with connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, proxy=None) as socket:
-            await socket.send(
-                orjson.dumps({"type": "connection_init", "payload": {"authorization": self._authorization}}).decode()
-            )
+            await socket.send(orjson.dumps({"type": "connection_init", "payload": self._credential()}).decode())
             if orjson.loads(await socket.recv())["type"] != "connection_ack":
                 raise ApiRefused(operation, ["UNAUTHENTICATED"], "the socket was not acknowledged")
             payload = {"documentId": self._ids[operation], "variables": variables}

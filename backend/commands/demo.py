@@ -20,10 +20,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from backend.app import CONTRACT, migrate, open_app
 from backend.commands.api_client import ApiClient, ApiRefused
 from backend.commands.data_folder import id_of, locked, make_data_folder
+from backend.commands.demo_newcomer import Door, Newcomer
 from backend.commands.demo_play import Play, PlayFailed
 from backend.commands.demo_processes import api_and_worker_processes, sandbox_process
 from backend.commands.output import Output
-from backend.commands.processes import running_together, with_sandbox
+from backend.commands.processes import open_the_door, running_together, with_sandbox
 from backend.commands.readiness import until_ready
 from backend.commands.refusals import STEP_FAILED, USAGE, CommandRefused
 from backend.commands.seed import Seeded, seed
@@ -32,6 +33,8 @@ from backend.settings import Settings, WeChatMode
 
 # The states of the main line in their order, for the bar.
 PATH: Final = (
+    "DOOR",
+    "REGISTRATION",
     "DRAFT",
     "IN_REVIEW",
     "APPROVED",
@@ -124,17 +127,23 @@ async def _play(settings: Settings, flags: Demo, output: Output) -> dict[str, An
         for url in urls:
             await until_ready(url)
         output.say(f"API at {', '.join(urls)}; sandbox at {sandbox}")
-        return await _play_with(seeded, urls, output, sandbox, id_of(settings.data))
+        ours = await open_the_door(settings, sandbox, urls[0])
+        door = Door(
+            api_url=urls[0],
+            sandbox_url=sandbox,
+            mini_program_appid=ours.mini_program_appid,
+            official_account_appid=ours.official_account_appid,
+            keyword=settings.door_keyword,
+            contract=CONTRACT,
+        )
+        return await _play_with(seeded, urls, output, door, id_of(settings.data))
 
 
-async def _play_with(seeded: Seeded, urls: list[str], output: Output, sandbox: str, run_id: str) -> dict[str, Any]:
+async def _play_with(seeded: Seeded, urls: list[str], output: Output, door: Door, run_id: str) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    async with (
-        ApiClient(urls[0], seeded.tokens["staff"], CONTRACT) as staff,
-        ApiClient(urls[-1], seeded.tokens["reviewer"], CONTRACT) as reviewer,
-    ):
+    async with ApiClient(urls[-1], seeded.tokens["reviewer"], CONTRACT) as reviewer:
         with Progress(*columns, console=output.console, disable=not output.console.is_terminal) as progress:
-            bar = progress.add_task("DRAFT", total=len(PATH) - 1)
+            bar = progress.add_task(PATH[0], total=len(PATH) - 1)
             told = ""
 
             def tell(state: str, shop: str) -> None:
@@ -145,8 +154,10 @@ async def _play_with(seeded: Seeded, urls: list[str], output: Output, sandbox: s
                     progress.update(bar, completed=position, description=f"{state} {shop}")
                     output.say(f"  {state}")
 
-            play = Play(staff=staff, reviewer=reviewer, sandbox=sandbox, run_id=run_id, tell=tell)
-            return await play.run()
+            token = await Newcomer(door, hq=reviewer, run_id=run_id, tell=tell).come_in()
+            async with ApiClient(door.api_url, token, CONTRACT) as staff:
+                play = Play(staff=staff, reviewer=reviewer, sandbox=door.sandbox_url, run_id=run_id, tell=tell)
+                return await play.run()
 
 
 def _summary(application: Mapping[str, Any], seconds: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +15,19 @@ from backend.commands.data_folder import id_of, locked, make_data_folder, stored
 from backend.commands.serving import serving, url_of
 from backend.foundation.jobs import release_leases_of
 from backend.foundation.worker import Worker
+from backend.messaging.http import PUSH_PATH
 from backend.sandbox import create_app as create_sandbox
 from backend.settings import Settings, WeChatMode
-from backend.wechat import enrol, enrol_apps
+from backend.wechat import (
+    MINI_PROGRAM_FILE,
+    OFFICIAL_ACCOUNT_FILE,
+    PushMode,
+    SandboxError,
+    enrol,
+    enrol_apps,
+    load_app_credentials,
+    set_push_url,
+)
 
 # It keeps all it has said; who waits for a held answer asks again.
 SANDBOX_DRAIN_SECONDS: Final = 1
@@ -78,3 +88,24 @@ async def with_sandbox(settings: Settings) -> Settings:
     await enrol(url, settings.pay_folder, mchid=mchid_of(settings))
     await enrol_apps(url, settings.apps_folder)
     return replace(settings, sandbox_url=url)
+
+
+@dataclass(frozen=True, slots=True)
+class OurApps:
+    """Which apps of ours the sandbox plays."""
+
+    official_account_appid: str
+    mini_program_appid: str
+
+
+async def open_the_door(settings: Settings, sandbox_url: str, api_url: str) -> OurApps:
+    """Tell the sandbox's official account where our API takes its pushes, as one does in its console.
+
+    The sandbox asks the address first, so the API must answer by now. Refuses with `SandboxError`.
+    """
+    account = load_app_credentials(settings.apps_folder, OFFICIAL_ACCOUNT_FILE)
+    program = load_app_credentials(settings.apps_folder, MINI_PROGRAM_FILE)
+    if account is None or program is None:
+        raise SandboxError("the apps are not enrolled at the sandbox")
+    await set_push_url(sandbox_url, account.appid, f"{api_url}{PUSH_PATH}", PushMode.SAFE)
+    return OurApps(account.appid, program.appid)

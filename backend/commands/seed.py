@@ -69,9 +69,16 @@ async def seed(runtime: Runtime) -> Seeded:
     organisations: dict[str, str] = {}
     for code, (name, kind, parent) in _ORGANISATIONS.items():
         organisations[code] = await ensure_organisation(
-            runtime, code=code, name=name, kind=kind, parent_id=organisations[parent] if parent else None
+            runtime,
+            code=code,
+            name=name,
+            kind=kind,
+            parent_id=organisations[parent] if parent else None,
+            # Whoever comes from the sandbox's official account chooses a partner or our own field team.
+            accepts_registrations=kind in {OrganisationKind.PARTNER, OrganisationKind.HQ_FIELD},
         )
     tokens: dict[str, str] = {}
+    people: dict[str, str] = {}
     for code, person in _PEOPLE.items():
         staff_id = await ensure_staff(
             runtime,
@@ -81,7 +88,10 @@ async def seed(runtime: Runtime) -> Seeded:
             organisation_id=organisations[person.organisation],
             state=person.state,
         )
-        tokens[code] = await open_session(runtime, staff_id)
+        # A key is somebody's to answer for: it ends when that person leaves.
+        issued_by = people["partner_admin"] if Role.PARTNER_KEY in person.roles else None
+        tokens[code] = await open_session(runtime, staff_id, issued_by_id=issued_by)
+        people[code] = staff_id
     return Seeded(organisations, tokens)
 
 

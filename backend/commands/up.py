@@ -11,11 +11,12 @@ from typing import Any
 from backend.app import App, migrate
 from backend.commands.data_folder import locked, make_data_folder
 from backend.commands.output import Output
-from backend.commands.processes import running_sandbox, running_together, with_sandbox
+from backend.commands.processes import open_the_door, running_sandbox, running_together, with_sandbox
 from backend.commands.readiness import until_ready
 from backend.commands.refusals import USAGE, CommandRefused
 from backend.commands.seed import Seeded, seed
 from backend.commands.serving import bind, stop_signal, url_of
+from backend.messaging.http import PUSH_PATH
 from backend.settings import Settings, WeChatMode
 
 
@@ -50,6 +51,8 @@ async def run(settings: Settings, flags: Up, output: Output) -> None:
         app, worker = await stack.enter_async_context(running_together(settings, bound))
         seeded = await seed(app.runtime) if flags.seed else None
         await until_ready(url_of(bound))
+        if sandbox:
+            await open_the_door(settings, sandbox, url_of(bound))
         _announce(app, url_of(bound), sandbox, seeded, output)
         await stop.wait()
         worker.stop()
@@ -63,7 +66,7 @@ def _announce(app: App, url: str, sandbox: str | None, seeded: Seeded | None, ou
         "pid": os.getpid(),
         "graphql": f"{url}/graphql",
         "subscriptions": f"{url.replace('http', 'ws', 1)}/graphql",
-        "push": None,
+        "push": f"{url}{PUSH_PATH}",
         "console": None,
         "sandbox": sandbox,
         "sandbox_control": f"{sandbox}/_sandbox" if sandbox else None,
