@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import strawberry
-from strawberry.tools import create_type
 
 from backend.foundation.pages import MOST_PER_PAGE, Page
 from backend.foundation.views import Row
@@ -30,22 +29,25 @@ class PageInfo:
 
 def connection_type(node: Any, name: str, what: str) -> Any:
     """Make the connection of a list of `node`, named `<name>Connection`; `what` names one of them in a sentence."""
-    edge = create_type(
+    edge = _made(
         f"{name}Edge",
-        [
-            strawberry.field(name="cursor", graphql_type=Cursor, description="Send it as `after` to go on behind it."),
-            strawberry.field(name="node", graphql_type=node, description=f"The {what}."),
-        ],
-        description=f"A {what} and where it stands in the list.",
+        f"One {what} and where it stands in the list.",
+        cursor=(Cursor, "Send it as `after` to go on behind it."),
+        node=(node, f"The {what}."),
     )
-    return create_type(
+    return _made(
         f"{name}Connection",
-        [
-            strawberry.field(name="edges", graphql_type=list[edge], description="The page."),  # type: ignore[valid-type]  # made at run time
-            strawberry.field(name="page_info", graphql_type=PageInfo, description="Where it stands in the list."),
-        ],
-        description=f"A page of a list, one {what} at a time.",
+        f"A page of a list, one {what} at a time.",
+        edges=(list[edge], "The page."),  # type: ignore[valid-type]  # made at run time
+        page_info=(PageInfo, "Where it stands in the list."),
     )
+
+
+def _made(name: str, description: str, **fields: tuple[Any, str]) -> Any:
+    """Make a type from the types and descriptions of its fields, which are in snake case as everywhere."""
+    members = {field: strawberry.field(description=told) for field, (_, told) in fields.items()}
+    kinds = {field: kind for field, (kind, _) in fields.items()}
+    return strawberry.type(type(name, (), {**members, "__annotations__": kinds}), description=description)
 
 
 def checked_first(first: int) -> int:
