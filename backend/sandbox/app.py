@@ -23,6 +23,7 @@ from .official_account import OfficialAccount
 from .owner_page import OwnerPage
 from .pay import PayApi
 from .people import People
+from .people_control import PeopleControl
 from .platform_call import PlatformCalls
 from .push import Pushes
 from .reply_windows import ReplyWindows
@@ -70,7 +71,8 @@ def create_app(
     transport = push_transport or httpx2.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     pushes = Pushes(clocks, apps, transport)
     conversations = Conversations(book, clocks, apps, people, windows, messages, pushes)
-    app_control = AppControl(apps, people, consents, messages, conversations, pushes, robots, gateway)
+    app_control = AppControl(apps, pushes, robots, gateway)
+    people_control = PeopleControl(apps, people, consents, messages, conversations, pushes)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -78,7 +80,7 @@ def create_app(
         await pushes.aclose()
         book.close()
 
-    parts = (pay, control, page, mini_program, official_account, robots, gateway, app_control)
+    parts = (pay, control, page, mini_program, official_account, robots, gateway, app_control, people_control)
     app = Starlette(routes=[route for part in parts for route in part.routes()], lifespan=lifespan)
     # A path without its trailing slash is another path, in the signature too: no redirects.
     app.router.redirect_slashes = False

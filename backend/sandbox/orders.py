@@ -92,6 +92,16 @@ def text(order: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
     return value
 
 
+def optional_text(order: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str | None:
+    """Give such a member, or None when it is absent or null."""
+    return None if order.get(name) is None else text(order, name, pattern)
+
+
+def are_texts(value: object) -> bool:
+    """Tell whether this is a list of texts."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def number(order: Mapping[str, Any], name: str, least: float, most: float) -> float:
     """Give a member that must be a number within these bounds."""
     value = order[name]

@@ -1,8 +1,9 @@
 """Passive replies: what an app's server answers to a push, read as strictly as a phone would show it."""
 
 import hmac
+import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from xml.etree import ElementTree as ET
 
 from .apps import App, PushMode
@@ -11,6 +12,8 @@ from .push_crypto import decrypt, signature
 LONGEST_ANSWER_BYTES = 64 * 1024
 LONGEST_TEXT_BYTES = 2048
 
+_ANCHOR = re.compile(r"""<a((?:\s+[a-z-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*>(.*?)</a>""", re.DOTALL)
+_ATTRIBUTE = re.compile(r"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _KINDS = frozenset({"text", "image", "voice", "video", "music", "news", "transfer_customer_service"})
 
 
@@ -65,38 +68,18 @@ def read_reply(app: App, original_id: str, openid: str, body: bytes) -> Reply | 
 
 def read_links(content: str, *, associated: bool) -> tuple[Link, ...]:
     """Give the links of a text. Without an associated mini program their mini program members count for nothing."""
-    reader = _LinkReader()
-    reader.feed(content)
-    reader.close()
-    return tuple(
-        Link(
-            attributes.get("href"),
-            attributes.get("data-miniprogram-appid") if associated else None,
-            attributes.get("data-miniprogram-path") if associated else None,
-            text,
+    links = []
+    for anchor in _ANCHOR.finditer(content):
+        attributes = {name: unescape(double or single) for name, double, single in _ATTRIBUTE.findall(anchor[1])}
+        links.append(
+            Link(
+                attributes.get("href"),
+                attributes.get("data-miniprogram-appid") if associated else None,
+                attributes.get("data-miniprogram-path") if associated else None,
+                unescape(anchor[2]),
+            )
         )
-        for attributes, text in reader.found
-    )
-
-
-class _LinkReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[tuple[dict[str, str | None], str]] = []
-        self._open: dict[str, str | None] | None = None
-        self._text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._open, self._text = dict(attrs), ""
-
-    def handle_data(self, data: str) -> None:
-        self._text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._open is not None:
-            self.found.append((self._open, self._text))
-            self._open = None
+    return tuple(links)
 
 
 def _members(body: bytes) -> dict[str, str]:

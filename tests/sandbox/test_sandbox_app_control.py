@@ -136,6 +136,14 @@ async def test_safe_mode_needs_a_key(platform: Platform) -> None:
     await platform.set_push("plain")
 
 
+async def test_settings_that_are_not_named_stay(platform: Platform) -> None:
+    """Each is set alone; `null` lifts the list of pages."""
+    expected: dict[str, Any] = {"bound": True, "service_account": True, "associated": True, "pages": None}
+    for change in ({"pages": ["a/b"]}, {"bound": False}, {"associated": False}, {"pages": None}, {}):
+        expected |= change
+        assert await platform.order(SETTINGS, **change) == expected
+
+
 @pytest.mark.parametrize("query", [{"channel": "mail"}, {"after": "x"}, {"after": "-1"}, {"unknown": "1"}])
 async def test_a_question_that_is_not_understood_is_a_400(platform: Platform, query: dict[str, str]) -> None:
     """A misspelt filter does not list everything."""

@@ -4,13 +4,18 @@ import asyncio
 import base64
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.sandbox import push
-from backend.sandbox.push_crypto import signature
+from backend.sandbox.apps import App, AppKind, AppSettings, PushMode
+from backend.sandbox.push_crypto import decrypt, encrypt, signature
+from backend.sandbox.push_reply import ReplyRefused, read_links, read_reply
 from tests.sandbox.platform import (
     ACCOUNT,
     AES_KEY,
@@ -23,6 +28,7 @@ from tests.sandbox.platform import (
     members,
     opened,
     pushed,
+    sealed,
     sealed_reply,
     sha1_of,
     text_reply,
@@ -173,6 +179,7 @@ async def test_an_account_may_stay_silent(platform: Platform, body: str) -> None
     assert await platform.messages() == []
 
 
+_PIECES = ("<a", " href=", '"', "'", ">", "</a>", "<a href='x'>", "<![CDATA[", "<!x", "&amp;", "&", " ", "门", "=")
 _ZEROS = base64.b64encode(bytes(64)).decode()
 
 
@@ -229,6 +236,64 @@ async def test_a_reply_that_is_no_text_has_no_content(platform: Platform) -> Non
         None,
         False,
     )
+
+
+@given(st.one_of(st.text(), st.lists(st.sampled_from(_PIECES)).map("".join)))
+def test_no_text_breaks_the_reading_of_links(content: str) -> None:
+    """However its anchors are mutilated."""
+    for link in read_links(content, associated=True):
+        assert link.text in unescape(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "links"),
+    [
+        ("门", []),
+        ("<a>门</a>", [(None, "门")]),
+        ("<a href=\"x\">1</a><a href='y'>2</a>", [("x", "1"), ("y", "2")]),
+        ('<a\nhref = "a>b" >1 &lt; 2</a >x</a>', [("a>b", "1 < 2</a >x")]),
+        ('<a href="x">1', []),
+        ('<abbr href="x">1</abbr>', []),
+        ('<![x]><a href="x">1</a>', [("x", "1")]),
+    ],
+)
+def test_links_are_anchors(content: str, links: list[tuple[str | None, str]]) -> None:
+    """Whole ones."""
+    assert [(link.href, link.text) for link in read_links(content, associated=False)] == links
+
+
+@given(
+    st.binary(max_size=300),
+    st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=4)), max_size=4),
+    st.sampled_from(list(PushMode)),
+)
+def test_an_answer_is_silence_a_reply_or_refused(noise: bytes, cuts: list[tuple[int, bytes]], mode: PushMode) -> None:
+    """Random bytes, and replies with pieces replaced, never break the sandbox itself."""
+    app = App(ACCOUNT, AppKind.OFFICIAL_ACCOUNT, "", TOKEN, AES_KEY, PUSH_URL, mode, AppSettings())
+    xml = "<xml><ToUserName>o</ToUserName><FromUserName>gh_1</FromUserName><CreateTime>1</CreateTime>"
+    clear = f"{xml}<MsgType>text</MsgType><Content><![CDATA[好<a>]]></Content></xml>".encode()
+    ciphertext = sealed(clear)
+    members_ = {"Encrypt": ciphertext, "MsgSignature": _sealed_signature(ciphertext), "TimeStamp": "1790000000"}
+    whole = "".join(f"<{name}>{value}</{name}>" for name, value in {**members_, "Nonce": "77"}.items())
+    for start in (noise, clear, f"<xml>{whole}</xml>".encode()):
+        body = bytearray(start)
+        for at, piece in cuts:
+            body[at : at + len(piece)] = piece
+        try:
+            reply = read_reply(app, "gh_1", "o", bytes(body))
+        except ReplyRefused:
+            continue
+        assert reply is None or (reply.to, reply.sender) == ("o", "gh_1")
+
+
+@given(st.binary(max_size=200), st.text(max_size=30))
+def test_what_is_encrypted_is_opened_by_its_app_alone(message: bytes, appid: str) -> None:
+    """By the test's own code and by the sandbox's, at every length."""
+    ciphertext = encrypt(AES_KEY, appid, message)
+    assert opened(ciphertext) == (message, appid)
+    assert decrypt(AES_KEY, appid, sealed(message, appid)) == message
+    with pytest.raises(ValueError, match="not for this app"):
+        decrypt(AES_KEY, appid + "x", ciphertext)
 
 
 def _times_out(request: httpx2.Request) -> httpx2.Response:
