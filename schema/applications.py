@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields as members_of
 from datetime import date
-from typing import Annotated, Final
+from typing import Final
 
 import strawberry
 
@@ -26,7 +26,7 @@ from schema.application_type import (
     application_payload,
     read_application,
 )
-from schema.common.access import APPROVED, access, needs, viewer_of
+from schema.common.access import access, needs, viewer_of
 from schema.common.connection import (
     DEFAULT_FIRST,
     After,
@@ -241,15 +241,6 @@ async def application_timeline(
         raise ApiError(Code.NOT_FOUND)
     shown = rows[:first]
     return connection([(row["cursor"], row) for row in shown], has_next_page=len(rows) > first)
-
-
-@access(APPROVED)
-async def node(
-    info: Info,
-    id: Annotated[strawberry.ID, strawberry.argument(description="Of anything that is a `Node`.")],  # noqa: A002 - Relay's name
-) -> Row | None:
-    """Fetch a thing again; null alike for what is not there and what is not the viewer's."""
-    return await read_application(info, id)
 
 
 @access(READS)
