@@ -32,8 +32,10 @@ from backend.foundation.keyring import Keyring, KeyringExists
 from backend.foundation.log_reader import LogReader
 from backend.foundation.reactions import Reaction, Reactions
 from backend.foundation.runtime import Runtime
+from backend.foundation.snapshots import Snapshots
 from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
+from backend.handbook import HANDBOOK, ship
 from backend.images.http import image_route
 from backend.messaging import MESSAGING_REACTIONS
 from backend.review import on_access_ended
@@ -76,6 +78,8 @@ REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
     **_EARLIER_REACTIONS,
     **{kind: (*_EARLIER_REACTIONS.get(kind, ()), reaction) for kind, reaction in MESSAGING_REACTIONS.items()},
 }
+
+SNAPSHOTS: Final = (HANDBOOK,)
 
 
 class SchemaOutdated(Exception):
@@ -134,13 +138,18 @@ async def _open_database(settings: Settings) -> AsyncIterator[None]:
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Migrate the database and stamp what it belongs to; gives the names of the migrations that ran."""
+    """Migrate the database, stamp what it belongs to and publish what the handbook begins with.
+
+    Gives the names of the migrations that ran.
+    """
     # First, so that a deployment without its keys leaves the database as it was.
     make_keyring(settings)
     mchid = mchid_of(settings)
     async with _open_database(settings):
         applied = await database.migrate(settings.database_url, TABLES)
-        await stamp(SystemClock(), mode=settings.wechat, mchid=mchid)
+        clock = SystemClock()
+        await stamp(clock, mode=settings.wechat, mchid=mchid)
+        await ship(Ids(clock), clock.now())
     return applied
 
 
@@ -170,12 +179,13 @@ async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]
         storage=ObjectStorage.from_url(settings.storage_url),
         public_url=settings.public_url or public_url,
         reactions=Reactions(REACTIONS),
+        snapshots=Snapshots(SNAPSHOTS),
     )
     async with _open_database(settings):
         if missing := await database.pending_migrations(settings.database_url, TABLES):
             raise SchemaOutdated(", ".join(missing))
         await stamp(clock, mode=settings.wechat, mchid=mchid)
-        log_reader = LogReader(bus)
+        log_reader = LogReader(bus, runtime.snapshots)
         async with open_apps(settings.apps_folder, InProcessTokens(), sandbox_url=_apps_url(settings)) as wechat:
             transport = _transport(settings, runtime, log_reader, wechat)
             async with (

@@ -17,6 +17,7 @@ from schema import (
     applications,
     audit,
     handbook,
+    handbook_entries,
     live_queue,
     messaging,
     node,
@@ -86,6 +87,7 @@ _STAFF_CONNECTION: Final = connection_type(people_types.Staff, "Staff", "person"
 _INBOX_CONNECTION: Final = connection_type(messaging.InboxMessage, "InboxMessage", "message")
 _ALERT_CONNECTION: Final = connection_type(messaging.Alert, "Alert", "alert")
 _INVITATION_CONNECTION: Final = connection_type(people_types.Invitation, "Invitation", "invitation")
+_ENTRY_CONNECTION: Final = connection_type(handbook_entries.HandbookEntry, "HandbookEntry", "version")
 
 
 # Operation and what it gives. The resolver's name is the operation's, and that of the service function behind it.
@@ -114,6 +116,8 @@ QUERIES: Final = (
     (handbook.current_notice, handbook.VersionedText),
     (handbook.current_consent_text, handbook.VersionedText),
     (handbook.rate_plans, list[handbook.RatePlan]),
+    (handbook_entries.handbook, list[handbook_entries.HandbookEntry]),
+    (handbook_entries.handbook_versions, _ENTRY_CONNECTION),
 )
 MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
     (accounts.sign_in, accounts.SignInPayload),
@@ -163,6 +167,16 @@ MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
     (review.release_application, _payload_of(review.release_application)),
     (review.decide_application, _payload_of(review.decide_application)),
     (review.recall_application, _payload_of(review.recall_application)),
+    *_changes(
+        handbook_entries.HandbookEntryPayload,
+        "entry",
+        handbook_entries.save_handbook_draft,
+        handbook_entries.publish_handbook_draft,
+        handbook_entries.discard_handbook_draft,
+        handbook_entries.retire_handbook_entry,
+        handbook_entries.acknowledge_handbook_entry,
+    ),
+    (handbook_entries.upload_handbook_sample, handbook_entries.UploadHandbookSamplePayload),
 )
 SUBSCRIPTIONS: Final = (
     (application_events.application_events, application_events.ApplicationStreamItem),

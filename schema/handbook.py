@@ -10,12 +10,12 @@ from backend.accounts import Permission
 from backend.consent.texts import current_text
 from backend.foundation.clock import date_in_china
 from backend.foundation.views import Row
-from backend.handbook import rate_plans as plans
-from backend.handbook.notices import current_notice as notice_in_force
+from backend.handbook import rate_plans_on, read_handbook
+from backend.handbook.content import Kind
 from schema.common.access import access, needs
 from schema.common.context import Info
 
-READS_HANDBOOK = needs(Permission.FILE_APPLICATIONS, Permission.READ_ALL_APPLICATIONS)
+READS_HANDBOOK = needs(Permission.READ_HANDBOOK)
 
 
 @strawberry.type(description="A versioned text: the notice staff acknowledge, or what the owner consents to.")
@@ -32,6 +32,7 @@ class RatePlan:
     """One dated rate plan."""
 
     code: str = strawberry.field(description="What the form's `ratePlan` holds.")
+    title: str = strawberry.field(description="What staff read.")
     base_rate_percent: str = strawberry.field(description="The rate without an activity.")
     debit_rate_percent: str | None = strawberry.field(description="The activity's rate for other than credit cards.")
     credit_rate_percent: str | None = strawberry.field(description="The activity's rate for credit cards.")
@@ -40,17 +41,21 @@ class RatePlan:
     valid_through: date | None = strawberry.field(description="Until when; null while no end is set.")
 
 
+def _today(info: Info) -> date:
+    return date_in_china(info.context.runtime.clock.now())
+
+
 @access(READS_HANDBOOK)
 async def current_notice(info: Info) -> Row:
     """Give the notice that `startApplication` wants acknowledged."""
-    notice = notice_in_force(date_in_china(info.context.runtime.clock.now()))
-    return {"version": notice.version, "title": notice.title, "paragraphs": list(notice.paragraphs)}
+    notice = (await read_handbook(Kind.NOTICE)).start_notice(_today(info))
+    return {"version": notice.version_name, "title": notice.title, "paragraphs": list(notice.content.paragraphs)}
 
 
 @access(READS_HANDBOOK)
 async def current_consent_text(info: Info) -> Row:
     """Give the text the owner consents to."""
-    text = current_text(date_in_china(info.context.runtime.clock.now()))
+    text = current_text(_today(info))
     return {"version": text.version, "title": text.title, "paragraphs": list(text.paragraphs)}
 
 
@@ -60,12 +65,13 @@ async def rate_plans(info: Info) -> list[Row]:
     return [
         {
             "code": plan.code,
-            "base_rate_percent": plan.base_rate_percent,
-            "debit_rate_percent": plan.debit_rate_percent,
-            "credit_rate_percent": plan.credit_rate_percent,
-            "qualification_type": plan.qualification_type,
-            "valid_from": plan.valid_from,
-            "valid_through": plan.valid_through,
+            "title": plan.title,
+            "base_rate_percent": plan.content.base_rate_percent,
+            "debit_rate_percent": plan.content.debit_rate_percent,
+            "credit_rate_percent": plan.content.credit_rate_percent,
+            "qualification_type": plan.content.qualification_type,
+            "valid_from": plan.content.valid_from,
+            "valid_through": plan.content.valid_through,
         }
-        for plan in plans.current(date_in_china(info.context.runtime.clock.now()))
+        for plan in (await rate_plans_on(_today(info))).offered.values()
     ]

@@ -7,9 +7,10 @@ import strawberry
 import backend.review as service
 from backend.accounts import Permission
 from backend.applications.fields import GroupMembership
+from backend.foundation.clock import date_in_china
 from backend.foundation.pages import fetch_page
 from backend.foundation.views import Row
-from backend.handbook.return_reasons import RETURN_REASONS
+from backend.handbook import return_reasons_on
 from backend.review.queries import IN_QUEUE, QUEUE_ORDER
 from schema.application_type import APPLICATION, application_payload
 from schema.applications import ApplicationInput, ApplicationReasonInput
@@ -27,7 +28,7 @@ class FieldReasonInput:
     """One reason of a return."""
 
     field: str = strawberry.field(description="The name of the form field, as `id_card_copy`.")
-    code: str = strawberry.field(description=f"One of {', '.join(RETURN_REASONS)}.")
+    code: str = strawberry.field(description="One of `returnReasons`.")
     note: str = strawberry.field(description="A note for the staff, at most 200 characters.", default="")
 
 
@@ -72,6 +73,7 @@ class ReturnReason:
 
     code: str = strawberry.field(description="Stable.")
     title: str = strawberry.field(description="What staff read.")
+    fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
 
 
 @access(REVIEWS)
@@ -89,10 +91,11 @@ async def review_queue(info: Info, first: First = DEFAULT_FIRST, after: After = 
     return connection_of(page)
 
 
-@access(needs(Permission.FILE_APPLICATIONS, Permission.READ_ALL_APPLICATIONS))
-async def return_reasons(info: Info) -> list[Row]:  # noqa: ARG001 - the guard reads it
+@access(needs(Permission.READ_HANDBOOK))
+async def return_reasons(info: Info) -> list[Row]:
     """List the reasons a field may be sent back for."""
-    return [{"code": code, "title": title} for code, title in RETURN_REASONS.items()]
+    reasons = await return_reasons_on(date_in_china(info.context.runtime.clock.now()))
+    return [{"code": reason.code, "title": reason.title, "fields": list(reason.content.fields)} for reason in reasons]
 
 
 def _claim(input: ApplicationInput) -> service.ClaimApplication:  # noqa: A002 - every mutation's argument

@@ -24,11 +24,13 @@ from backend.accounts import (
     open_session,
 )
 from backend.foundation.database import connect, disconnect, migrate
+from backend.foundation.ids import Ids
 from backend.foundation.runtime import Runtime
+from backend.handbook import ship
 from backend.tables import TABLES
 from tests import servers
 from tests.builders.clock import FixedClock
-from tests.builders.runtime import a_runtime
+from tests.builders.runtime import a_runtime, counted_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,11 @@ async def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Pa
 
 @pytest.fixture
 async def database(engine: str, database_url: str) -> AsyncIterator[Database]:
-    """A fresh migrated database that this process is connected to."""
+    """A fresh migrated database that this process is connected to, with what the handbook begins with."""
     await connect(database_url, TABLES)
     try:
+        shipping = FixedClock()
+        await ship(Ids(shipping, counted_bytes("shipped")), shipping.now())
         yield Database(engine, database_url)
     finally:
         await disconnect()
@@ -170,11 +174,12 @@ _ORGANISATIONS = {
 
 @pytest.fixture
 async def organisations(database: Database, runtime: Runtime) -> dict[str, str]:
-    """The ids of the organisations, by code."""
+    """The ids of the organisations, by code; from here on the runtime knows the handbook, too."""
     assert database.url
     ids: dict[str, str] = {}
     for code, (name, kind) in _ORGANISATIONS.items():
         ids[code] = await ensure_organisation(runtime, code=code, name=name, kind=kind, parent_id=ids.get("hq"))
+    await runtime.snapshots.refresh()
     return ids
 
 

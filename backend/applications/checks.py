@@ -18,7 +18,7 @@ from backend.applications.form import (
 )
 from backend.applications.problems import Problem, ProblemCode, Severity
 from backend.applications.values import trim
-from backend.handbook import rate_plans
+from backend.handbook.handbook import RatePlans
 
 __all__ = ["MINIMUM_AGE_YEARS", "Problem", "ProblemCode", "Severity", "card_passes_luhn", "check", "id_check_digit"]
 
@@ -42,6 +42,7 @@ class _Entry:
     text: str
     values: Values
     on: date
+    plans: RatePlans
 
     def other(self, name: str) -> str:
         """Text of another field; "" when it is not there."""
@@ -170,11 +171,10 @@ def _within_the_country(entry: _Entry) -> Iterator[Problem]:
 
 
 def _plan_in_force(entry: _Entry) -> Iterator[Problem]:
-    plan = rate_plans.plan(entry.text)
-    if entry.on < plan.valid_from:
-        yield entry.problem(ProblemCode.NOT_A_CHOICE)
-    elif plan not in rate_plans.current(entry.on):
+    if entry.text in entry.plans.ended:
         yield entry.problem(ProblemCode.EXPIRED)
+    elif entry.text not in entry.plans.offered:
+        yield entry.problem(ProblemCode.NOT_A_CHOICE)
 
 
 def _moment_past(entry: _Entry) -> Iterator[Problem]:
@@ -217,7 +217,7 @@ _NEEDED_BESIDE: Mapping[str, Callable[[Values], bool]] = MappingProxyType(
 )
 
 
-def _check_value(field: Field, values: Values, on: date) -> Iterator[Problem]:
+def _check_value(field: Field, values: Values, on: date, plans: RatePlans) -> Iterator[Problem]:
     value = values[field.name]
     shape = check_shape(field, value)
     if shape is not None:
@@ -225,7 +225,7 @@ def _check_value(field: Field, values: Values, on: date) -> Iterator[Problem]:
         return
     if not isinstance(value, str):
         return
-    entry = _Entry(field, value, values, on)
+    entry = _Entry(field, value, values, on, plans)
     if trim(value) != value:
         yield entry.problem(ProblemCode.EDGE_WHITESPACE)
     elif len(value) < field.min_length:
@@ -237,8 +237,8 @@ def _check_value(field: Field, values: Values, on: date) -> Iterator[Problem]:
             yield from rule(entry)
 
 
-def check(values: Values, on: date) -> list[Problem]:
-    """Give what is wrong with the values that are filled in, in form order.
+def check(values: Values, on: date, plans: RatePlans) -> list[Problem]:
+    """Give what is wrong with the values that are filled in, in form order; `plans` are the rate plans of that day.
 
     Also names a field that another value makes necessary. A required field that is simply empty is the matter of
     `completeness`. Values of fields that do not count in this form are left alone, and so are unknown names.
@@ -248,7 +248,7 @@ def check(values: Values, on: date) -> list[Problem]:
         if not applies(field, values):
             continue
         if not is_empty(values.get(field.name)):
-            problems.extend(_check_value(field, values, on))
+            problems.extend(_check_value(field, values, on, plans))
         elif field.name in _NEEDED_BESIDE and _NEEDED_BESIDE[field.name](values):
             problems.append(Problem(field.name, ProblemCode.MISSING))
     return problems

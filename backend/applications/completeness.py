@@ -8,6 +8,7 @@ from enum import StrEnum
 from backend.applications.checks import check
 from backend.applications.form import FIELDS, Section, Values, applies, is_empty, is_required
 from backend.applications.problems import ProblemCode, Severity
+from backend.handbook.handbook import RatePlans
 
 
 class SectionState(StrEnum):
@@ -27,10 +28,13 @@ class Missing:
     params: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
 
 
-def missing(values: Values, on: date) -> tuple[Missing, ...]:
-    """Give what must still be filled in or mended before submission, in form order; () when the form is complete."""
+def missing(values: Values, on: date, plans: RatePlans) -> tuple[Missing, ...]:
+    """Give what must still be filled in or mended before submission, in form order; () when the form is complete.
+
+    `plans` are the rate plans as they stand on the day.
+    """
     blockers: dict[str, list[Missing]] = {}
-    for problem in check(values, on):
+    for problem in check(values, on, plans):
         if problem.severity is Severity.BLOCKER:
             section = FIELDS[problem.field].section
             blockers.setdefault(problem.field, []).append(Missing(problem.field, section, problem.code, problem.params))
@@ -40,7 +44,9 @@ def missing(values: Values, on: date) -> tuple[Missing, ...]:
     return tuple(found for name in FIELDS for found in blockers.get(name, ()))
 
 
-def sections(values: Values, on: date, returned_fields: Collection[str] = ()) -> Mapping[Section, SectionState]:
+def sections(
+    values: Values, on: date, plans: RatePlans, returned_fields: Collection[str] = ()
+) -> Mapping[Section, SectionState]:
     """Give the state of every section.
 
     `returned_fields` are those sent back by HQ or WeChat Pay that nobody has changed since; they turn their section to
@@ -48,7 +54,7 @@ def sections(values: Values, on: date, returned_fields: Collection[str] = ()) ->
     """
     returned = {FIELDS[n].section for n in returned_fields if n in FIELDS and applies(FIELDS[n], values)}
     started = {f.section for name, f in FIELDS.items() if not is_empty(values.get(name))}
-    lacking = {found.section for found in missing(values, on)}
+    lacking = {found.section for found in missing(values, on, plans)}
     return {section: _state(section, returned, started, lacking) for section in Section}
 
 

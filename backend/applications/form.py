@@ -21,7 +21,6 @@ from backend.applications.fields import (
 )
 from backend.applications.values import check_shape, mask, normalise
 from backend.consent import texts as consent_texts
-from backend.handbook import rate_plans
 
 __all__ = [
     "ACCOUNT_NAME_PATH",
@@ -263,7 +262,8 @@ _FIELDS = (
         encrypted=True,
         provider_paths=(_BANK + "account_number",),
     ),
-    Field("rate_plan", _F, Kind.CHOICE, choices=tuple(rate_plans.PLANS)),
+    # A code of the handbook; which codes there are changes with it, so that is a matter of the checks.
+    Field("rate_plan", _F, Kind.CODE, max_length=40, pattern=re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)),
     Field("qualification_type", _F, Kind.TEXT, provider_paths=("settlement_info.qualification_type",)),
     Field(
         "qualifications",

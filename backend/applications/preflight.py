@@ -24,6 +24,7 @@ from backend.applications.submit_application import is_taken, shop_of
 from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
 from backend.foundation.runtime import Runtime
+from backend.handbook import RatePlans, rate_plans_on
 
 # A reviewer who claimed or decided something this lately is taken to be on duty.
 ON_DUTY_MINUTES: Final = 30
@@ -71,19 +72,22 @@ async def preflight_application(runtime: Runtime, viewer: Viewer, application_id
     application = await find_visible(viewer, application_id)
     now = runtime.clock.now()
     values = values_of(runtime.keyring, application)
+    plans = await rate_plans_on(date_in_china(now))
     duplicate = await is_taken(application, shop_of(runtime, values))
     return Preflight(
-        blockers=_blockers(application, values, now, duplicate=duplicate),
-        warnings=_warnings(application, values, now),
+        blockers=_blockers(application, values, now, plans, duplicate=duplicate),
+        warnings=_warnings(application, values, now, plans),
         reviewers_on_duty=await _reviewers_on_duty(now),
         stage_times=await _stage_times(),
     )
 
 
-def _blockers(application: Application, values: Mapping[str, Any], now: datetime, *, duplicate: bool) -> list[Finding]:
-    found = [Finding(item.code, item.field, item.params) for item in missing(values, date_in_china(now))]
+def _blockers(
+    application: Application, values: Mapping[str, Any], now: datetime, plans: RatePlans, *, duplicate: bool
+) -> list[Finding]:
+    found = [Finding(item.code, item.field, item.params) for item in missing(values, date_in_china(now), plans)]
     found += [Finding(code, None, {}) for code in refusals(Channel(application.channel), values)]
-    facts = submission_facts(application, values, now, duplicate=duplicate)
+    facts = submission_facts(application, values, now, plans, duplicate=duplicate)
     if not facts.consented:
         found.append(Finding(Need.CONSENT, "consent_text_version", {}))
     if facts.duplicate:
@@ -93,8 +97,8 @@ def _blockers(application: Application, values: Mapping[str, Any], now: datetime
     return found
 
 
-def _warnings(application: Application, values: Mapping[str, Any], now: datetime) -> list[Finding]:
-    problems = [p for p in check(values, date_in_china(now)) if p.severity is Severity.WARNING]
+def _warnings(application: Application, values: Mapping[str, Any], now: datetime, plans: RatePlans) -> list[Finding]:
+    problems = [p for p in check(values, date_in_china(now), plans) if p.severity is Severity.WARNING]
     found = [Finding(problem.code, problem.field, problem.params) for problem in problems]
     if isinstance(held := values.get("licence_held"), bool):
         advice = licence_policy(Channel(application.channel), held).advice

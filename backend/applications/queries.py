@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -29,6 +29,7 @@ from backend.foundation.clock import date_in_china
 from backend.foundation.events import Event
 from backend.foundation.pages import MOST_PER_PAGE, CursorMalformed, Order, sequence_of, stream_cursor
 from backend.foundation.views import Derived, Reading, Relation, Row, Selection, View, fetch, fetch_by_id
+from backend.handbook import HANDBOOK, Handbook, RatePlans
 from backend.images.queries import IMAGE
 
 _STANDING = ("state", "author_id", "successor_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
@@ -79,9 +80,15 @@ def _form(row: Row, reading: Reading) -> dict[str, Any]:
     return {name: values.get(name) for name in FIELDS}
 
 
+def _rate_plans(reading: Reading, on: date) -> RatePlans:
+    handbook: Handbook = reading.runtime.snapshots[HANDBOOK]
+    return handbook.rate_plans(on)
+
+
 def _sections(row: Row, reading: Reading) -> list[Row]:
     values, on = _all_values(row, reading), date_in_china(reading.runtime.clock.now())
-    lacking = missing(values, on)
+    plans = _rate_plans(reading, on)
+    lacking = missing(values, on, plans)
     returned = (
         unchanged_since_return(row["open_fields"], row["field_versions"]) if row["state"] == State.RETURNED else ()
     )
@@ -91,13 +98,13 @@ def _sections(row: Row, reading: Reading) -> list[Row]:
             "state": state,
             "missing": [{"field": item.field, "code": item.code} for item in lacking if item.section is section],
         }
-        for section, state in sections(values, on, returned).items()
+        for section, state in sections(values, on, plans, returned).items()
     ]
 
 
 def _missing(row: Row, reading: Reading) -> list[Row]:
-    values = _all_values(row, reading)
-    lacking = missing(values, date_in_china(reading.runtime.clock.now()))
+    values, on = _all_values(row, reading), date_in_china(reading.runtime.clock.now())
+    lacking = missing(values, on, _rate_plans(reading, on))
     return [{"field": item.field, "code": item.code} for item in lacking]
 
 
@@ -122,7 +129,7 @@ def _available_actions(row: Row, reading: Reading) -> list[Row]:
     if row["state"] in rules.EDITABLE:
         values, on = _all_values(row, reading), date_in_china(now)
         facts = Facts(
-            complete=not missing(values, on),
+            complete=not missing(values, on, _rate_plans(reading, on)),
             consented=values.get("consent_text_version") == current_text(on).version,
             policies_satisfied=not refusals(Channel(row["channel"]), values),
         )

@@ -23,6 +23,7 @@ from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
+from backend.handbook import rate_plans_on
 from backend.images import purposes_of
 
 OPERATION: Final = "saveApplicationDraft"
@@ -68,7 +69,7 @@ async def _save(change: Change, viewer: Viewer, command: SaveApplicationDraft) -
         standing=rules.standing_of(viewer, application, work.now),
         facts=rules.Facts(),
     )
-    await _check(application, command.fields, given, _unlocked(application, before, work.now))
+    await _check(application, command.fields, given, await _unlocked(application, before, work.now))
 
     changed = {name: value for name, value in given.items() if not _same(before.get(name), value)}
     if not changed:
@@ -105,7 +106,7 @@ def _told(name: str, old: Any, new: Any) -> dict[str, Any]:
     return {"old": mask(field, old) or None, "new": mask(field, new) or None}
 
 
-def _unlocked(application: Application, before: Values, now: datetime) -> frozenset[str] | None:
+async def _unlocked(application: Application, before: Values, now: datetime) -> frozenset[str] | None:
     """Name the fields that are open after a return; None while all are.
 
     Beside those that were sent back that is what has come to stand in the way of a submission since: an ID card that
@@ -114,7 +115,7 @@ def _unlocked(application: Application, before: Values, now: datetime) -> frozen
     if application.state != State.RETURNED:
         return None
     on = date_in_china(now)
-    lacking = {item.field for item in missing(before, on)}
+    lacking = {item.field for item in missing(before, on, await rate_plans_on(on))}
     if before.get("consent_text_version") != current_text(on).version:
         lacking |= {name for name, field in FIELDS.items() if field.section is Section.CONSENT}
     return frozenset(lacking | open_fields_of(application.open_fields).keys())

@@ -21,6 +21,7 @@ from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
+from backend.handbook.handbook import RatePlans
 
 __all__ = [
     "SYSTEM_STANDING",
@@ -152,11 +153,13 @@ async def move_for(
     )
 
 
-def submission_facts(application: Application, values: Mapping[str, Any], now: datetime, *, duplicate: bool) -> Facts:
-    """Say what stands between a draft and its submission."""
+def submission_facts(
+    application: Application, values: Mapping[str, Any], now: datetime, plans: RatePlans, *, duplicate: bool
+) -> Facts:
+    """Say what stands between a draft and its submission; `plans` are today's rate plans."""
     on = date_in_china(now)
     return Facts(
-        complete=not missing(values, on),
+        complete=not missing(values, on, plans),
         consented=values.get("consent_text_version") == current_text(on).version,
         policies_satisfied=not refusals(Channel(application.channel), values),
         duplicate=duplicate,

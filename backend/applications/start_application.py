@@ -22,7 +22,8 @@ from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
-from backend.handbook.notices import current_notice
+from backend.handbook import read_handbook
+from backend.handbook.content import Kind
 
 OPERATION: Final = "startApplication"
 EXPIRE_JOB: Final = "applications.expire"
@@ -83,9 +84,10 @@ async def start_application(runtime: Runtime, viewer: Viewer, command: StartAppl
 
 async def _start(work: Work, viewer: Viewer, command: StartApplication) -> str:
     runtime = work.runtime
-    notice = current_notice(date_in_china(work.now))
-    if command.notice_version != notice.version:
-        raise Refused(Refusal(ApplicationRefusal.NOTICE_OUTDATED, ("notice_version",), {"current": notice.version}))
+    notice = (await read_handbook(Kind.NOTICE)).start_notice(date_in_china(work.now))
+    if command.notice_version != notice.version_name:
+        current = {"current": notice.version_name}
+        raise Refused(Refusal(ApplicationRefusal.NOTICE_OUTDATED, ("notice_version",), current))
     answers: dict[str, Any] = asdict(command.pre_check)
     values = {name: normalise(FIELDS[name], answers[name]) for name in _ALSO_IN_FORM if not is_empty(answers[name])}
     problems = [problem for name, value in values.items() if (problem := check_shape(FIELDS[name], value))]

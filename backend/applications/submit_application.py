@@ -12,8 +12,10 @@ from backend.applications.models import Application
 from backend.applications.record import shop_key, values_of
 from backend.applications.rules import Action
 from backend.applications.service import Change, changing, move_for, submission_facts
+from backend.foundation.clock import date_in_china
 from backend.foundation.database import lock_name
 from backend.foundation.runtime import Runtime
+from backend.handbook import rate_plans_on
 
 OPERATION: Final = "submitApplication"
 
@@ -45,7 +47,9 @@ async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) ->
     # Two applications for one shop, submitted at the same moment: the second waits here and then finds the first.
     if shop is not None:
         await lock_name(f"shop|{shop}")
-    facts = submission_facts(application, values, work.now, duplicate=await is_taken(application, shop))
+    plans = await rate_plans_on(date_in_china(work.now))
+    facts = submission_facts(application, values, work.now, plans, duplicate=await is_taken(application, shop))
+    chosen = plans.offered.get(values.get("rate_plan", ""))
     await move_for(
         work,
         viewer,
@@ -55,6 +59,7 @@ async def _submit(change: Change, viewer: Viewer, command: SubmitApplication) ->
         facts=facts,
         changes={
             "live_key": _live_key(application, shop),
+            "rate_plan_entry_id": chosen.id if chosen is not None else None,
             "submitted_at": application.submitted_at or work.now,
             "queued_at": work.now,
         },

@@ -12,6 +12,7 @@ import structlog
 from backend.foundation.bus import Bus, Topic, wait_for_wake
 from backend.foundation.database import DATABASE_ERRORS
 from backend.foundation.events import Event
+from backend.foundation.snapshots import Snapshots
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -54,10 +55,11 @@ class Subscription:
 
 
 class LogReader:
-    """Reads the tail of the log once per process, however many subscriptions there are."""
+    """Reads the tail of the log once per process, for all its subscriptions and for its snapshots."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, snapshots: Snapshots) -> None:
         self._bus = bus
+        self._snapshots = snapshots
         # By subject id, and by subject type: no id looks like a type.
         self._followers: dict[str, set[Subscription]] = {}
         self._position = 0
@@ -85,9 +87,10 @@ class LogReader:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Read the log while the block runs, from its present end on."""
+        """Read the log while the block runs, from its present end on; the snapshots are read before it begins."""
         newest = await Event.all().order_by("-position").first()
         self._position = newest.position if newest else 0
+        await self._snapshots.refresh()
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -110,6 +113,8 @@ class LogReader:
     async def _read_batch(self) -> bool:
         """Hand on the next events; tells whether there may be more."""
         events = await Event.filter(position__gt=self._position).order_by("position").limit(BATCH)
+        # First: when it fails, the same events are read again.
+        await self._snapshots.refresh_after({event.kind for event in events})
         for event in events:
             self._position = event.position
             by_type = self._followers.get(event.subject_type, set())

@@ -9,6 +9,7 @@ from backend.foundation.clock import Clock
 from backend.foundation.ids import Ids
 from backend.foundation.keyring import Keyring
 from backend.foundation.reactions import Reactions
+from backend.foundation.snapshots import Snapshots
 from backend.foundation.storage import ObjectStorage
 
 
@@ -26,3 +27,4 @@ class Runtime:
     storage: ObjectStorage
     public_url: str
     reactions: Reactions
+    snapshots: Snapshots

@@ -19,7 +19,7 @@ from backend.applications.form import (
     is_required,
 )
 from backend.applications.policies import Channel, PolicyRefusal, holder_policy, refusals
-from backend.handbook.rate_plans import RatePlan
+from backend.handbook.handbook import RatePlan
 
 # Names the rules the body follows; stored with each attempt, so that an old snapshot can still be read. Raised whenever
 # WeChat Pay's demands change, as on 2022-06-30 and 2023-09-18.
@@ -35,7 +35,7 @@ CONSTANTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Parts of the body that the rate plan decides, and the attribute of the plan that holds each.
+# Parts of the body that the rate plan decides, and the attribute of its terms that holds each.
 PLAN_PATHS: Mapping[str, str] = MappingProxyType(
     {
         "settlement_info.settlement_id": "settlement_id",
@@ -109,7 +109,7 @@ def build(
     for path, constant in CONSTANTS.items():
         _put(body, path, constant)
     for path, attribute in PLAN_PATHS.items():
-        if (part := getattr(plan, attribute)) is not None:
+        if (part := getattr(plan.content, attribute)) is not None:
             _put(body, path, part)
     for field in _filled(values):
         value = _value_to_send(field, values[field.name], media_ids)
@@ -124,7 +124,7 @@ def _refuse_unfit(values: Values, plan: RatePlan, media_ids: Mapping[str, str], 
         raise PolicyRefusedError(refused)
     if lacking := tuple(n for n, f in FIELDS.items() if is_required(f, values) and is_empty(values.get(n))):
         raise FormIncompleteError(lacking)
-    if plan.settlement_id is None or plan.code != values["rate_plan"]:
+    if plan.content.settlement_id is None or plan.code != values["rate_plan"]:
         raise RatePlanUnusableError(plan.code)
     if absent := tuple(i for i in images_to_upload(values) if not media_ids.get(i)):
         raise ImageNotUploadedError(absent)

@@ -16,13 +16,14 @@ from backend.foundation.events import SYSTEM, canonical
 from backend.foundation.jobs import Claim, TryLater
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work, work
-from backend.handbook.rate_plans import plan
+from backend.handbook import RatePlan, rate_plan_of
 from backend.opening.models import FilingAttempt
 from backend.opening.payload import (
     ENCRYPTED_PATHS,
     PAYLOAD_VERSION,
     FormIncompleteError,
     PayloadError,
+    RatePlanUnusableError,
     build,
     form_hash,
 )
@@ -112,7 +113,7 @@ async def _prepare(
         form = build(
             values,
             business_code=attempt.business_code,
-            plan=plan(values["rate_plan"]),
+            plan=await _chosen_plan(application),
             media_ids=media_ids,
             channel=Channel(application.channel),
         )
@@ -126,6 +127,14 @@ async def _prepare(
         await attempt.save()
         await claim.renew()
     return form
+
+
+async def _chosen_plan(application: Application) -> RatePlan:
+    """Give the rate plan as it was when the form was submitted, whatever HQ has made of it since."""
+    if application.rate_plan_entry_id is None:
+        # Submitted to an older release, which kept no version. HQ sends it back; the next submission chooses one.
+        raise RatePlanUnusableError
+    return await rate_plan_of(application.rate_plan_entry_id)
 
 
 async def _send(runtime: Runtime, provider: Provider, claim: Claim, form: dict[str, Any], *, in_doubt: bool) -> None:

@@ -16,10 +16,11 @@ from backend.applications.form import FIELDS, check_shape, is_empty, normalise
 from backend.applications.policies import Channel, refusals
 from backend.applications.record import fields_to_pass, values_of, versions_of
 from backend.applications.rules import HOLD_SECONDS, Action, Facts, State
+from backend.foundation.clock import date_in_china
 from backend.foundation.events import canonical
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
-from backend.handbook.return_reasons import RETURN_REASONS
+from backend.handbook import return_reasons_on
 from backend.review.errors import ReviewRefusal
 
 OPERATION: Final = "decideApplication"
@@ -68,20 +69,21 @@ async def decide_application(runtime: Runtime, viewer: Viewer, command: DecideAp
     Refuses as the table says, and with the codes of `ReviewRefusal`.
     """
     reason = checked_reason(command.reason)
-    _check_reasons(command)
     async with changing(runtime, viewer, OPERATION, command) as change:
         if change is not None:
+            await _check_reasons(change, command)
             await _DECISIONS[command.decision](change, viewer, command, reason)
     return command.application_id
 
 
-def _check_reasons(command: DecideApplication) -> None:
+async def _check_reasons(change: Change, command: DecideApplication) -> None:
     if len(command.field_reasons) > MOST_REASONS:
         raise Refused(Refusal(ReviewRefusal.TOO_MANY_REASONS, ("field_reasons",), {"max": MOST_REASONS}))
+    known = {reason.code for reason in await return_reasons_on(date_in_china(change.work.now))}
     wrong = [
         Refusal(ReviewRefusal.REASON_FIELD_UNKNOWN, ("field_reasons", str(index)))
         for index, item in enumerate(command.field_reasons)
-        if item.field not in FIELDS or item.code not in RETURN_REASONS or len(item.note) > NOTE_LIMIT
+        if item.field not in FIELDS or item.code not in known or len(item.note) > NOTE_LIMIT
     ]
     if wrong:
         raise Refused(*wrong)

@@ -16,6 +16,11 @@ from backend.applications.fields import GroupMembership, Section, SettlementHold
 from backend.applications.policies import Channel
 from backend.applications.problems import ProblemCode
 from backend.applications.rules import Action, Stage, State
+from backend.handbook.content import ContactChannel
+from backend.handbook.content import Kind as HandbookKind
+from backend.handbook.rules import Action as HandbookAction
+from backend.handbook.rules import Stage as HandbookStage
+from backend.handbook.rules import State as HandbookState
 from backend.messaging import AlertKind, MessageKind
 from backend.review import Decision
 
@@ -44,4 +49,9 @@ strawberry.enum(SettlementHolder, description="Whose bank card receives the mone
 strawberry.enum(Section, name="FormSection", description="A part of the form.")
 strawberry.enum(SectionState, name="FormSectionState", description="How far a part of the form is.")
 strawberry.enum(ProblemCode, name="FormProblemCode", description="What is wrong with a value of the form.")
+strawberry.enum(HandbookKind, name="HandbookKind", description="What HQ keeps in the handbook.")
+strawberry.enum(HandbookState, name="HandbookState", description="Where one version of an entry stands.")
+strawberry.enum(HandbookStage, name="HandbookStage", description="The coarse state for display, as of today.")
+strawberry.enum(HandbookAction, name="HandbookAction", description="What can be done to an entry of the handbook.")
+strawberry.enum(ContactChannel, description="How somebody at HQ is reached.")
 strawberry.enum(Decision, description="What HQ decides.")

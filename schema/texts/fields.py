@@ -9,7 +9,6 @@ from backend.applications.completeness import SectionState
 from backend.applications.fields import Section
 from backend.applications.policies import LicenceAdvice, PolicyRefusal
 from backend.applications.problems import ProblemCode
-from backend.handbook.rate_plans import PLANS
 
 
 class Text(NamedTuple):
@@ -87,12 +86,6 @@ FIELDS: Mapping[str, Text] = MappingProxyType(
     }
 )
 
-_RATE_PLAN_TITLES = {
-    "rate_plan.micro_2018_040": "小微0.4%（2018年方案，已停办）",
-    "rate_plan.micro_standard_060": "小微标准费率0.6%",
-    "rate_plan.micro_campaign_020": "优惠活动费率0.2%（以微信支付审核为准）",
-}
-
 CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "group_membership": {"STANDALONE": "独立店铺", "BRANCH_OF": "集团分店", "UNKNOWN": "不确定"},
@@ -106,7 +99,6 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "EMPLOYEE": "员工",
             "OTHER": "其他",
         },
-        "rate_plan": {plan.code: _RATE_PLAN_TITLES[plan.title_key] for plan in PLANS.values()},
         "consent_text_version": {"2024-01": "2024年1月版"},
         "consent_method": {"OWNER_ON_STAFF_PHONE": "在业务员手机上当面确认", "OWNER_SIGNED_PAPER": "签署纸质同意书"},
     }

@@ -25,7 +25,7 @@ async def test_a_draft_is_there(runtime: Runtime, clerk: Viewer) -> None:
     answers = a_pre_check(
         group_membership=GroupMembership.BRANCH_OF, group_name=" 大郎餐饮 ", planned_opening_on=date(2026, 12, 1)
     )
-    command = a_start(runtime, kind=ApplicationKind.SWITCH_FROM_CORPORATE, pre_check=answers)
+    command = a_start(kind=ApplicationKind.SWITCH_FROM_CORPORATE, pre_check=answers)
     application = await the(await start_application(runtime, clerk, command))
     assert (application.state, application.version, application.kind) == ("DRAFT", 1, "SWITCH_FROM_CORPORATE")
     assert (application.author_id, application.organisation_id) == (clerk.id, clerk.organisation_id)
@@ -44,13 +44,13 @@ async def test_a_draft_is_there(runtime: Runtime, clerk: Viewer) -> None:
 
 async def test_the_same_call_starts_one(runtime: Runtime, clerk: Viewer) -> None:
     """Sent again it gives the same id; the key with other answers is refused."""
-    command = a_start(runtime)
+    command = a_start()
     first = await start_application(runtime, clerk, command)
     before = await everything_in_database()
     assert await start_application(runtime, clerk, command) == first
     assert await everything_in_database() == before
     async with refused("IdempotencyKeyReused"):
-        other = a_start(runtime, idempotency_key=command.idempotency_key, kind=ApplicationKind.SWITCH_FROM_CORPORATE)
+        other = a_start(idempotency_key=command.idempotency_key, kind=ApplicationKind.SWITCH_FROM_CORPORATE)
         await start_application(runtime, clerk, other)
 
 
@@ -66,13 +66,13 @@ async def test_the_same_call_starts_one(runtime: Runtime, clerk: Viewer) -> None
 async def test_what_is_refused(runtime: Runtime, clerk: Viewer, changes: dict[str, Any], code: str) -> None:
     """An old notice, a card that the channel does not take, an answer that is none."""
     async with refused(code):
-        await start_application(runtime, clerk, a_start(runtime, **changes))
+        await start_application(runtime, clerk, a_start(**changes))
 
 
 async def test_another_card_with_proof_to_come(runtime: Runtime, clerk: Viewer) -> None:
     """The test channel takes another's card with proof, and the proof may still be brought."""
     answers = a_pre_check(settlement_holder=SettlementHolder.OTHER)
-    command = a_start(runtime, pre_check=answers, channel=Channel.TEST)
+    command = a_start(pre_check=answers, channel=Channel.TEST)
     assert (await the(await start_application(runtime, clerk, command))).state == "DRAFT"
 
 
@@ -81,7 +81,7 @@ async def test_who_does_not_file(runtime: Runtime, a_viewer: MakeViewer, role: R
     """Only field staff and partners' keys start applications."""
     viewer = await a_viewer("somebody", role, "hq")
     async with refused("PermissionMissing"):
-        await start_application(runtime, viewer, a_start(runtime))
+        await start_application(runtime, viewer, a_start())
 
 
 @pytest.mark.parametrize("state", [StaffState.PENDING, StaffState.REJECTED])
@@ -89,4 +89,4 @@ async def test_who_may_not_yet(runtime: Runtime, a_viewer: MakeViewer, state: St
     """Somebody who is not approved starts nothing."""
     viewer = await a_viewer("newcomer", Role.FIELD_STAFF, "hq_field", state)
     async with refused("PermissionMissing"):
-        await start_application(runtime, viewer, a_start(runtime))
+        await start_application(runtime, viewer, a_start())

@@ -129,10 +129,10 @@ class Client:
         """Send a mutation with its input; a key is made up unless one is given."""
         return await self.call(operation, input={"idempotencyKey": a_key(), **given})
 
-    async def upload(self, content: bytes, **given: Any) -> Answer:
-        """Send `uploadImage` as a phone does: fields first, the file last."""
+    async def upload(self, content: bytes, operation: str = "UploadImage", **given: Any) -> Answer:
+        """Send an upload as a phone does: fields first, the file last."""
         operations = {
-            "documentId": the_documents().ids["UploadImage"],
+            "documentId": the_documents().ids[operation],
             "variables": {"input": {"idempotencyKey": a_key(), **given, "file": None}},
         }
         answer = await self.http.post(
@@ -158,7 +158,7 @@ class Api:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.log_reader = LogReader(runtime.bus)
+        self.log_reader = LogReader(runtime.bus, runtime.snapshots)
         self.mini_program = PlayedMiniProgram()
         self.transport = Transport(
             the_schema(),

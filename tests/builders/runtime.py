@@ -16,7 +16,9 @@ from backend.foundation.ids import Ids
 from backend.foundation.keyring import Keyring
 from backend.foundation.reactions import Reactions
 from backend.foundation.runtime import Runtime
+from backend.foundation.snapshots import Snapshots
 from backend.foundation.storage import ObjectStorage
+from backend.handbook import HANDBOOK
 from tests.builders.clock import FixedClock
 
 PUBLIC_URL = "http://127.0.0.1:8000"
@@ -63,4 +65,5 @@ def a_runtime(
         storage=storage or ObjectStorage.from_url("memory:"),
         public_url=PUBLIC_URL,
         reactions=reactions or reactions_of_the_app(),
+        snapshots=Snapshots((HANDBOOK,)),
     )

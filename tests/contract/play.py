@@ -11,7 +11,7 @@ import httpx2
 
 from tests.builders.api import Client, form_input
 from tests.builders.forms import a_complete_form
-from tests.schema.inputs import PHOTO, START
+from tests.schema.inputs import NIGHT_NOTICE, PHOTO, START
 from tests.schema.sockets import following
 
 Example = dict[str, Any]
@@ -39,6 +39,21 @@ class Play:
         assert answer["userErrors"] == [], answer
         return answer["application"]
 
+    async def keep(self, operation: str, **given: Any) -> Any:
+        """Send a change of the handbook as HQ's admin and give the entry after it."""
+        answer = await self.ask("admin", operation, input={"idempotencyKey": self.a_key(), **given})
+        assert answer["userErrors"] == [], answer
+        return answer["entry"]
+
+    async def upload_sample(self, code: str) -> str:
+        """Send a sample photo and give its id."""
+        given = {"idempotencyKey": self.a_key(), "code": code}
+        answer = await Client(self.http, self.tokens["admin"]).upload(PHOTO, "UploadHandbookSample", **given)
+        example = {"variables": {"input": {**given, "file": None}}, "answer": answer.body}
+        self.examples.setdefault("UploadHandbookSample", example)
+        image_id: str = answer.changed["id"]
+        return image_id
+
     async def upload(self, application_id: str, purpose: str) -> str:
         """Send a photo and give its id."""
         given = {"idempotencyKey": self.a_key(), "applicationId": application_id, "purpose": purpose}
@@ -60,6 +75,7 @@ async def play(url: str, tokens: Mapping[str, str]) -> dict[str, Example]:
     async with httpx2.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
         game = Play(url, http, tokens)
         await _fill(game)
+        await _keep_handbook(game)
         return game.examples
 
 
@@ -98,6 +114,24 @@ async def _fill(game: Play) -> None:
     await game.change("author", "WithdrawApplication", **_on(allowed), reason="店主改了主意")
 
 
+async def _keep_handbook(game: Play) -> None:
+    image_id = await game.upload_sample("id_card_copy")
+    sample = {"imageId": image_id, "isGood": True, "caption": "四角完整，字迹清晰"}
+    guide = {"photoGuide": {"steps": ["平放在深色桌面上", "四角都在画面内"], "samples": [sample]}}
+    members = {"title": "身份证人像面", "position": 20, "content": guide}
+    draft = await game.keep("SaveHandbookDraft", code="id_card_copy", expectedVersion=0, **members)
+    await game.keep("PublishHandbookDraft", **_of(draft), effectiveOn=None)
+    await game.ask("admin", "HandbookVersions", kind="PHOTO_GUIDE", code="id_card_copy", first=20, after=None)
+    draft = await game.keep("SaveHandbookDraft", **NIGHT_NOTICE)
+    notice = await game.keep("PublishHandbookDraft", **_of(draft))
+    given = {"idempotencyKey": game.a_key(), "entryId": notice["id"]}
+    await game.ask("author", "AcknowledgeHandbookEntry", input=given)
+    await game.ask("author", "Handbook", kind="NOTICE")
+    await game.keep("RetireHandbookEntry", **_of(notice), retiredOn=None)
+    draft = await game.keep("SaveHandbookDraft", **NIGHT_NOTICE)
+    await game.keep("DiscardHandbookDraft", **_of(draft))
+
+
 async def _follow(game: Play, application_id: str) -> None:
     """Take a snapshot, and from its beginning on an event."""
     variables: dict[str, Any] = {"applicationId": application_id, "after": None}
@@ -109,6 +143,10 @@ async def _follow(game: Play, application_id: str) -> None:
         "variables": variables,
         "answers": [{"data": {"applicationEvents": item}} for item in items],
     }
+
+
+def _of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"entryId": entry["id"], "expectedVersion": entry["version"]}
 
 
 def _on(application: Mapping[str, Any]) -> dict[str, Any]:

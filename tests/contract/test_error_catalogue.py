@@ -16,6 +16,8 @@ from backend.applications.policies import LicenceAdvice, PolicyRefusal
 from backend.applications.problems import ProblemCode
 from backend.applications.rules import NEEDS, Need
 from backend.foundation.lifecycle import IllegalMove, NotYours
+from backend.handbook.errors import HandbookRefusal
+from backend.handbook.rules import Need as HandbookNeed
 from backend.images.pictures import PictureRefusal
 from backend.review.errors import ReviewRefusal
 from schema.common.user_errors import UserErrorCode
@@ -25,7 +27,7 @@ from tests.schema.mutations import CHINESE
 
 # What is refused around a use case and not by it.
 AROUND: Final = {"STALE_VERSION", "DRAFT_CONFLICT", "IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REUSED"}
-ENUMS: Final = (ApplicationRefusal, ReviewRefusal, Need, PictureRefusal, PolicyRefusal)
+ENUMS: Final = (ApplicationRefusal, ReviewRefusal, HandbookRefusal, Need, HandbookNeed, PictureRefusal, PolicyRefusal)
 
 
 def test_the_codes_are_those_of_the_backend() -> None:

@@ -21,6 +21,7 @@ from backend.accounts import (
 )
 from backend.foundation.database import connect, connection, disconnect
 from backend.foundation.runtime import Runtime
+from backend.handbook import ship
 from backend.tables import TABLES
 from tests.builders.clock import FixedClock
 from tests.builders.runtime import a_runtime
@@ -139,6 +140,8 @@ def open_ground(database_url: str) -> Iterator[Ground]:
     with asyncio.Runner() as runner:
         runner.run(connect(url, TABLES))
         try:
+            runner.run(ship(runtime.ids, clock.now()))
+            runner.run(runtime.snapshots.refresh())
             yield Ground(runner, clock, runtime, runner.run(_people(runtime)))
         finally:
             runner.run(disconnect())

@@ -260,7 +260,7 @@ class ApplicationMachine(RuleBasedStateMachine):
         viewer, runtime = self.viewer(person), self.ground.runtime
         allowed = person.files and not outdated and person.state == "APPROVED"
         changes = {"notice_version": "2018-01"} if outdated else {}
-        command = built.a_start(runtime, **changes)
+        command = built.a_start(**changes)
         if not self.expect(lambda: start_application(runtime, viewer, command), allowed=allowed, action="start"):
             return
         application_id = self.ground.run(start_application(runtime, viewer, command))

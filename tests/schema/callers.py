@@ -41,7 +41,8 @@ _UNAPPROVED_ANSWERS: Final = {
 }
 
 _OK, _NO, _NULL, _UNSEEN, _NOT_TO_DO = "OK", "FORBIDDEN", "NULL", "NOT_FOUND", "NOT_ALLOWED"
-_HANDBOOK = (_OK, _OK, _OK, _NO, _OK, _NO, _OK, _OK, _OK, _OK)
+_HANDBOOK = (_OK,) * 10
+_EDITOR = (_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _OK, _NO)
 _ONE = (_OK, _NULL, _OK, _OK, _NULL, _NULL, _OK, _OK, _OK, _OK)
 _OF_ONE = (_OK, _UNSEEN, _OK, _OK, _UNSEEN, _UNSEEN, _OK, _OK, _OK, _OK)
 _EDIT = (_OK, _UNSEEN, _NOT_TO_DO, _NO, _UNSEEN, _NO, _NO, _NO, _NO, _NO)
@@ -62,6 +63,14 @@ _ROWS: Final[dict[str, tuple[str, ...]]] = {
     "current_notice":        _HANDBOOK,
     "current_consent_text":  _HANDBOOK,
     "rate_plans":            _HANDBOOK,
+    "handbook":              _HANDBOOK,
+    "handbook_versions":     _EDITOR,
+    "save_handbook_draft":   _EDITOR,
+    "publish_handbook_draft": _EDITOR,
+    "discard_handbook_draft": _EDITOR,
+    "retire_handbook_entry": _EDITOR,
+    "upload_handbook_sample": _EDITOR,
+    "acknowledge_handbook_entry": _HANDBOOK,
     "start_application":     (_OK, _OK, _OK, _NO, _OK, _NO, _NO, _NO, _NO, _NO),
     "save_application_draft": _EDIT,
     "upload_image":          _EDIT,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
 
@@ -14,13 +15,26 @@ from backend.foundation.runtime import Runtime
 from schema.build import MUTATIONS
 from schema.common.access import DECLARED
 from tests.builders.api import Answer, Api, Client, nothing_written, pascal, the_documents, the_schema
+from tests.builders.handbook_keeping import Kept, a_draft, an_editor
 from tests.conftest import MakeViewer
 from tests.schema import cases
 from tests.schema.callers import ANSWERS, all_callers
-from tests.schema.inputs import PHOTO, START
+from tests.schema.inputs import NIGHT_NOTICE, PHOTO, START
 
-Prepare = Callable[[Runtime, Viewer, Viewer], Awaitable[cases.Case]]
-Send = Callable[[str, Client, cases.Case], Awaitable[Answer]]
+
+class Target(Protocol):
+    """What is called on: an application, or an entry of the handbook."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def version(self) -> int: ...
+
+
+Prepare = Callable[[Runtime, Viewer, Viewer], Awaitable[Target]]
+Send = Callable[[str, Client, Target], Awaitable[Answer]]
+
+_numbers = itertools.count()
 
 CHANGES: Final = {resolver.__name__ for resolver, _ in MUTATIONS}
 
@@ -37,48 +51,59 @@ async def _submitted(runtime: Runtime, author: Viewer, _reviewer: Viewer) -> cas
     return await cases.submitted(runtime, author)
 
 
-async def _plain(operation: str, client: Client, _case: cases.Case) -> Answer:
+async def _handbook_draft(runtime: Runtime, _author: Viewer, _reviewer: Viewer) -> Kept:
+    code = f"NIGHT_{next(_numbers)}"
+    return await a_draft(runtime, await an_editor(runtime), code=code, needs_acknowledgement=True)
+
+
+async def _handbook_entry(runtime: Runtime, author: Viewer, reviewer: Viewer) -> Kept:
+    kept = await _handbook_draft(runtime, author, reviewer)
+    await kept.publish()
+    return kept
+
+
+async def _plain(operation: str, client: Client, _case: Target) -> Answer:
     return await client.call(operation)
 
 
-async def _page(operation: str, client: Client, _case: cases.Case) -> Answer:
+async def _page(operation: str, client: Client, _case: Target) -> Answer:
     return await client.call(operation, first=5)
 
 
-async def _by_id(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _by_id(operation: str, client: Client, case: Target) -> Answer:
     return await client.call(operation, id=case.id)
 
 
-async def _of_application(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _of_application(operation: str, client: Client, case: Target) -> Answer:
     more = {"first": 5} if operation == "ApplicationTimeline" else {}
     return await client.call(operation, applicationId=case.id, **more)
 
 
-async def _start(operation: str, client: Client, _case: cases.Case) -> Answer:
+async def _start(operation: str, client: Client, _case: Target) -> Answer:
     return await client.change(operation, **START)
 
 
-async def _upload(_operation: str, client: Client, case: cases.Case) -> Answer:
+async def _upload(_operation: str, client: Client, case: Target) -> Answer:
     return await client.upload(PHOTO, applicationId=case.id, purpose="id_card_copy")
 
 
-async def _change(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _change(operation: str, client: Client, case: Target) -> Answer:
     return await client.change(operation, applicationId=case.id, expectedVersion=await case.version())
 
 
-async def _save(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _save(operation: str, client: Client, case: Target) -> Answer:
     return await client.change(
         operation, applicationId=case.id, expectedVersion=await case.version(), form={"microName": "大郎烧饼"}
     )
 
 
-async def _with_reason(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _with_reason(operation: str, client: Client, case: Target) -> Answer:
     return await client.change(
         operation, applicationId=case.id, expectedVersion=await case.version(), reason="店主改了主意"
     )
 
 
-async def _refuse(operation: str, client: Client, case: cases.Case) -> Answer:
+async def _refuse(operation: str, client: Client, case: Target) -> Answer:
     return await client.change(
         operation,
         applicationId=case.id,
@@ -88,8 +113,32 @@ async def _refuse(operation: str, client: Client, case: cases.Case) -> Answer:
     )
 
 
+async def _notices(operation: str, client: Client, _case: Target) -> Answer:
+    return await client.call(operation, kind="NOTICE")
+
+
+async def _versions(operation: str, client: Client, _case: Target) -> Answer:
+    return await client.call(operation, kind="NOTICE", code="START", first=5)
+
+
+async def _save_entry(operation: str, client: Client, _case: Target) -> Answer:
+    return await client.change(operation, **NIGHT_NOTICE)
+
+
+async def _change_entry(operation: str, client: Client, case: Target) -> Answer:
+    return await client.change(operation, entryId=case.id, expectedVersion=await case.version())
+
+
+async def _upload_sample(operation: str, client: Client, _case: Target) -> Answer:
+    return await client.upload(PHOTO, operation, code="id_card_copy")
+
+
+async def _acknowledge(operation: str, client: Client, case: Target) -> Answer:
+    return await client.change(operation, entryId=case.id)
+
+
 # How each operation is sent, and to an application in which state. `application_events` has its own test.
-CALLS: Final[dict[str, tuple[Prepare, Callable[[str, Client, cases.Case], Awaitable[Answer]]]]] = {
+CALLS: Final[dict[str, tuple[Prepare, Send]]] = {
     "me": (_started, _plain),
     "node": (_started, _by_id),
     "application": (_started, _by_id),
@@ -101,6 +150,14 @@ CALLS: Final[dict[str, tuple[Prepare, Callable[[str, Client, cases.Case], Awaita
     "current_notice": (_started, _plain),
     "current_consent_text": (_started, _plain),
     "rate_plans": (_started, _plain),
+    "handbook": (_started, _notices),
+    "handbook_versions": (_started, _versions),
+    "save_handbook_draft": (_started, _save_entry),
+    "publish_handbook_draft": (_handbook_draft, _change_entry),
+    "discard_handbook_draft": (_handbook_draft, _change_entry),
+    "retire_handbook_entry": (_handbook_entry, _change_entry),
+    "upload_handbook_sample": (_started, _upload_sample),
+    "acknowledge_handbook_entry": (_handbook_entry, _acknowledge),
     "start_application": (_started, _start),
     "save_application_draft": (_started, _save),
     "upload_image": (_started, _upload),

@@ -10,13 +10,19 @@ from tests.structure.source import Module, imports, is_under, modules, place
 
 # Modules that decide and do nothing else: what they say is the same for the same input, wherever they run.
 PURE = (
-    *(f"backend.{feature}.rules" for feature in ("accounts", "applications", "opening", "review", "merchants")),
+    *(
+        f"backend.{feature}.rules"
+        for feature in ("accounts", "applications", "opening", "review", "merchants", "handbook")
+    ),
     "backend.applications.completeness",
     "backend.applications.policies",
     "backend.applications.form",
     "backend.applications.fields",
     "backend.applications.checks",
     "backend.applications.events",
+    "backend.handbook.content",
+    "backend.handbook.differences",
+    "backend.handbook.handbook",
     "backend.opening.payload",
     "backend.opening.reject_map",
 )

@@ -12,6 +12,7 @@ from backend.applications.policies import LicenceAdvice, PolicyRefusal
 from backend.applications.problems import ProblemCode
 from schema.texts import fields as texts
 from tests.builders.forms import a_complete_form
+from tests.builders.handbook import plans_on
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -57,7 +58,7 @@ def test_a_text_is_short_chinese(text: str) -> None:
 )
 def test_a_problem_reads_as_a_sentence(overrides: dict[str, object], sentence: str) -> None:
     """The params of a problem fit its sentence."""
-    (problem,) = check(a_complete_form(**overrides), date(2026, 8, 1))
+    (problem,) = check(a_complete_form(**overrides), date(2026, 8, 1), plans_on(date(2026, 8, 1)))
     assert texts.sentence(problem.field, problem.code, problem.params) == sentence
 
 

@@ -10,6 +10,7 @@ from backend.applications.checks import card_passes_luhn, check, id_check_digit
 from backend.applications.form import FIELDS
 from backend.applications.problems import Problem, ProblemCode, Severity
 from tests.builders.forms import CARD_NUMBER, HOLDER_ID_NUMBER, OWNER_ID_NUMBER, a_complete_form, every_field_filled
+from tests.builders.handbook import plans_on
 
 ON = date(2026, 8, 1)
 C = ProblemCode
@@ -22,7 +23,7 @@ def an_id_number(first_17: str) -> str:
 @pytest.mark.parametrize("values", [a_complete_form(), every_field_filled(), {}])
 def test_nothing_is_wrong_with_a_good_or_an_empty_form(values: dict[str, object]) -> None:
     """Checks speak about what is filled in, and find nothing in good values."""
-    assert check(values, ON) == []
+    assert check(values, ON, plans_on(ON)) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_nothing_is_wrong_with_a_good_or_an_empty_form(values: dict[str, object]
 )
 def test_one_thing_wrong_is_one_problem(overrides: dict[str, object], field: str, code: ProblemCode) -> None:
     """Each rule names its field and its code, and nothing else complains."""
-    found = check(a_complete_form(**overrides), ON)
+    found = check(a_complete_form(**overrides), ON, plans_on(ON))
     assert [(p.field, p.code) for p in found] == [(field, code)]
 
 
@@ -115,13 +116,13 @@ def test_one_thing_wrong_is_one_problem(overrides: dict[str, object], field: str
 )
 def test_the_edge_of_good_is_good(overrides: dict[str, object]) -> None:
     """Values just inside a rule raise nothing, and neither do values of fields that do not count."""
-    assert check(a_complete_form(**overrides), ON) == []
+    assert check(a_complete_form(**overrides), ON, plans_on(ON)) == []
 
 
 @pytest.mark.parametrize(("name", "code"), [("李四", ProblemCode.NAME_MISMATCH), ("张三", ProblemCode.SAME_AS_OWNER)])
 def test_another_holder_is_another_person(name: str, code: ProblemCode) -> None:
     """The operator's ID number cannot stand for someone else, nor the operator for another holder."""
-    found = check(every_field_filled(holder_name=name, holder_id_number=OWNER_ID_NUMBER), ON)
+    found = check(every_field_filled(holder_name=name, holder_id_number=OWNER_ID_NUMBER), ON, plans_on(ON))
     assert [(p.field, p.code) for p in found] == [("holder_id_number", code)]
 
 
@@ -132,6 +133,7 @@ def test_only_what_may_stand_is_a_warning() -> None:
             card_period_end="2026-08-15", merchant_shortname="大郎医疗器械", micro_address="广东省深圳市科技路1号"
         ),
         ON,
+        plans_on(ON),
     )
     assert [(p.code, p.severity) for p in found] == [
         (ProblemCode.EXPIRES_SOON, Severity.WARNING),
@@ -145,8 +147,8 @@ def test_only_what_may_stand_is_a_warning() -> None:
 def test_a_campaign_may_be_filed_only_once_it_runs() -> None:
     """A plan of the future is not a choice yet."""
     values = a_complete_form(rate_plan="MICRO_CAMPAIGN_020", consent_given_at="2023-08-01T00:00:00Z")
-    assert [p.code for p in check(values, date(2023, 9, 17))] == [ProblemCode.NOT_A_CHOICE]
-    assert check(values, date(2023, 9, 18)) == []
+    assert [p.code for p in check(values, date(2023, 9, 17), plans_on(date(2023, 9, 17)))] == [ProblemCode.NOT_A_CHOICE]
+    assert check(values, date(2023, 9, 18), plans_on(date(2023, 9, 18))) == []
 
 
 @pytest.mark.parametrize(
@@ -170,6 +172,6 @@ def test_the_check_digit_of_an_id_number(number: str) -> None:
 )
 def test_problems_never_repeat_what_was_entered(values: dict[str, object], on: date) -> None:
     """Params hold limits, day counts and our own words, so a problem can be logged."""
-    for problem in check(values, on):
+    for problem in check(values, on, plans_on(on)):
         assert set(problem.params) <= {"min", "max", "days", "word"}
         assert "word" not in problem.params or problem.field == "merchant_shortname"

@@ -66,7 +66,7 @@ def test_putting_in_order_twice_changes_nothing_more(field: Field, value: object
         ("micro_name", "大郎\x00", ProblemCode.BAD_CHARACTER),
         ("micro_name", "大郎\ud800", ProblemCode.BAD_CHARACTER),
         ("settlement_holder", "NOBODY", ProblemCode.NOT_A_CHOICE),
-        ("rate_plan", "FREE", ProblemCode.NOT_A_CHOICE),
+        ("consent_method", "FREE", ProblemCode.NOT_A_CHOICE),
         ("consent_text_version", "1999-01", ProblemCode.NOT_A_CHOICE),
     ],
 )

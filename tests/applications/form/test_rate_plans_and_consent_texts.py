@@ -6,67 +6,46 @@ from decimal import Decimal
 import pytest
 
 from backend.consent import texts
-from backend.handbook import rate_plans
-from backend.handbook.rate_plans import RatePlan
+from tests.builders.handbook import a_plan, plans_on
 
 
 @pytest.mark.parametrize(
-    ("on", "codes"),
+    ("on", "offered", "ended"),
     [
-        (date(2018, 6, 1), []),
-        (date(2023, 5, 22), []),
-        (date(2023, 5, 23), ["MICRO_STANDARD_060"]),
-        (date(2023, 9, 18), ["MICRO_STANDARD_060", "MICRO_CAMPAIGN_020"]),
-        (date(2030, 1, 1), ["MICRO_STANDARD_060", "MICRO_CAMPAIGN_020"]),
+        (date(2017, 12, 31), [], set()),
+        (date(2018, 6, 1), [], {"MICRO_2018_040"}),
+        (date(2023, 5, 22), [], {"MICRO_2018_040"}),
+        (date(2023, 5, 23), ["MICRO_STANDARD_060"], {"MICRO_2018_040"}),
+        (date(2023, 9, 18), ["MICRO_STANDARD_060", "MICRO_CAMPAIGN_020"], {"MICRO_2018_040"}),
+        (date(2030, 1, 1), ["MICRO_STANDARD_060", "MICRO_CAMPAIGN_020"], {"MICRO_2018_040"}),
     ],
 )
-def test_the_plans_of_a_day(on: date, codes: list[str]) -> None:
-    """Only what is in force and can be filed is offered."""
-    assert [plan.code for plan in rate_plans.current(on)] == codes
+def test_the_plans_of_a_day(on: date, offered: list[str], ended: set[str]) -> None:
+    """Only what is in force and can be filed is offered; a plan that has begun and cannot be is known as ended."""
+    plans = plans_on(on)
+    assert list(plans.offered) == offered
+    assert plans.ended == ended
 
 
-def test_a_plan_is_in_force_from_its_first_to_its_last_day() -> None:
-    """Both ends are included; an old plan stays known."""
-    plan = rate_plans.plan("MICRO_2018_040")
-    last = date(2023, 5, 22)
-    assert (plan.base_rate_percent, plan.valid_through) == ("0.4", last)
-    assert plan.in_force(plan.valid_from)
-    assert plan.in_force(last)
-    assert not plan.in_force(last + timedelta(days=1))
-    assert not plan.in_force(plan.valid_from - timedelta(days=1))
+def test_a_plan_may_be_filed_from_its_first_to_its_last_day() -> None:
+    """Both ends are included; one without a settlement id never may."""
+    old, standard = a_plan("MICRO_2018_040").content, a_plan("MICRO_STANDARD_060").content
+    assert (old.base_rate_percent, old.valid_through) == ("0.4", date(2023, 5, 22))
+    assert not old.may_be_filed(date(2020, 1, 1))
+    assert standard.may_be_filed(standard.valid_from)
+    assert not standard.may_be_filed(standard.valid_from - timedelta(days=1))
 
 
-@pytest.mark.parametrize("plan", rate_plans.PLANS.values(), ids=list(rate_plans.PLANS))
-def test_rates_are_written_as_wechat_pay_wants_them(plan: RatePlan) -> None:
+@pytest.mark.parametrize("code", ["MICRO_2018_040", "MICRO_STANDARD_060", "MICRO_CAMPAIGN_020"])
+def test_rates_are_written_as_wechat_pay_wants_them(code: str) -> None:
     """At most two decimals, no percent sign, an activity within its range of 0.2 to 0.6."""
-    for rate in (plan.base_rate_percent, plan.debit_rate_percent, plan.credit_rate_percent):
+    terms = a_plan(code).content
+    for rate in (terms.base_rate_percent, terms.debit_rate_percent, terms.credit_rate_percent):
         if rate is not None:
             exponent = Decimal(rate).as_tuple().exponent
             assert isinstance(exponent, int)
             assert -2 <= exponent <= 0
             assert Decimal("0.2") <= Decimal(rate) <= Decimal("0.6")
-
-
-@pytest.mark.parametrize(
-    "part",
-    [{"activities_id": "a"}, {"activities_id": "a", "debit_rate_percent": "0.2"}, {"credit_rate_percent": "0.2"}],
-)
-def test_an_activity_needs_both_rates(part: dict[str, str]) -> None:
-    """Since 2023-09-18 one rate alone is refused, so such a plan cannot be written down."""
-    with pytest.raises(ValueError, match="an activity needs"):
-        RatePlan("X", "x", date(2024, 1, 1), None, "0.6", "703", "餐饮", **part)
-
-
-def test_a_plan_does_not_end_before_it_begins() -> None:
-    """A mistyped date is caught when the handbook is read."""
-    with pytest.raises(ValueError, match="ends before"):
-        RatePlan("X", "x", date(2024, 1, 2), date(2024, 1, 1), "0.6", "703", "餐饮")
-
-
-def test_an_unknown_plan_is_refused() -> None:
-    """A code from nowhere has its own error."""
-    with pytest.raises(rate_plans.UnknownRatePlanError):
-        rate_plans.plan("FREE")
 
 
 def test_the_current_consent_text_is_the_newest_published() -> None:

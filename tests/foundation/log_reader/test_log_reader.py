@@ -40,7 +40,7 @@ async def _kinds(subscription: Subscription, count: int) -> list[str]:
 
 @asynccontextmanager
 async def _reading(runtime: Runtime) -> AsyncIterator[LogReader]:
-    reader = LogReader(runtime.bus)
+    reader = LogReader(runtime.bus, runtime.snapshots)
     async with reader.running():
         yield reader
 

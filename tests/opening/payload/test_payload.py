@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend.applications.form import FIELDS, Required, is_required
 from backend.applications.policies import Channel, PolicyRefusal
-from backend.handbook import rate_plans
+from backend.handbook.handbook import RatePlan
 from backend.opening.payload import (
     ENCRYPTED_PATHS,
     BadBusinessCodeError,
@@ -23,11 +23,12 @@ from backend.opening.payload import (
     images_to_upload,
 )
 from tests.builders.forms import CARD_NUMBER, OWNER_ID_NUMBER, a_complete_form, every_field_filled
+from tests.builders.handbook import a_plan
 
 CODE = "1900013511_10000"
-STANDARD = rate_plans.plan("MICRO_STANDARD_060")
+STANDARD = a_plan("MICRO_STANDARD_060")
 OPTIONAL_FIELDS = [name for name, field in FIELDS.items() if field.required is Required.OPTIONAL]
-CAMPAIGN = rate_plans.plan("MICRO_CAMPAIGN_020")
+CAMPAIGN = a_plan("MICRO_CAMPAIGN_020")
 
 # What the smallest body for a shop looks like: WeChat Pay 4012722249.
 MINIMAL_BODY: dict[str, Any] = {
@@ -96,7 +97,7 @@ def media_for(values: dict[str, Any], prefix: str = "media-") -> dict[str, str]:
 
 
 def built(values: dict[str, Any], **arguments: Any) -> dict[str, Any]:
-    plan = rate_plans.plan(values["rate_plan"])
+    plan = a_plan(values["rate_plan"])
     return build(values, **{"business_code": CODE, "plan": plan, "media_ids": media_for(values), **arguments})
 
 
@@ -212,9 +213,9 @@ def test_a_picture_without_media_id_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("rate_plan", "plan"),
-    [("MICRO_STANDARD_060", CAMPAIGN), ("MICRO_2018_040", rate_plans.plan("MICRO_2018_040"))],
+    [("MICRO_STANDARD_060", CAMPAIGN), ("MICRO_2018_040", a_plan("MICRO_2018_040"))],
 )
-def test_a_plan_that_cannot_be_filed_is_refused(rate_plan: str, plan: rate_plans.RatePlan) -> None:
+def test_a_plan_that_cannot_be_filed_is_refused(rate_plan: str, plan: RatePlan) -> None:
     """The plan is the one that the form names, and one with a settlement id."""
     with pytest.raises(RatePlanUnusableError):
         built(a_complete_form(rate_plan=rate_plan), plan=plan)
