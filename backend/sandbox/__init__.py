@@ -1,4 +1,4 @@
-"""The WeChat that we run ourselves: the Pay API with its own keys, state and clock, and the owner's signing page."""
+"""The WeChat that we run ourselves: Pay API and signing page, mini program, official account, robot, text messages."""
 
 from .app import create_app
 from .magic import MagicValue, magic_values, print_values

@@ -67,9 +67,7 @@ def create_app(
     official_account = OfficialAccount(calls, clocks, apps, people, windows, messages)
     robots = Robots(book, clocks, calls, messages)
     gateway = SmsGateway(book, calls, messages)
-    # In clear on loopback: authorities to trust are not loaded, as there is nothing to trust them for.
-    transport = push_transport or httpx2.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    pushes = Pushes(clocks, apps, transport)
+    pushes = Pushes(clocks, apps, push_transport or _loopback_transport())
     conversations = Conversations(book, clocks, apps, people, windows, messages, pushes)
     app_control = AppControl(apps, pushes, robots, gateway)
     people_control = PeopleControl(apps, people, consents, messages, conversations, pushes)
@@ -85,3 +83,9 @@ def create_app(
     # A path without its trailing slash is another path, in the signature too: no redirects.
     app.router.redirect_slashes = False
     return app
+
+
+def _loopback_transport() -> httpx2.AsyncHTTPTransport:
+    """Give connections in clear, so no authorities are loaded; a new one each, so none is left of a stopped server."""
+    nobody_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.AsyncHTTPTransport(verify=nobody_trusted, limits=httpx2.Limits(max_keepalive_connections=0))
