@@ -119,7 +119,8 @@ class SubscribeConsent(Model):
 class Alert(Model):
     """Something HQ must look at, told to the group robot so that nobody must have the console open.
 
-    `result` is where its way to the robot has come to, `outcome` the code of a failure. The console shows it anyway.
+    `result` is where its way to the robot has come to; the console shows it anyway. `outcome` is the code of a failure,
+    and the job that sends it while it is being sent.
     """
 
     id = fields.CharField(primary_key=True, max_length=40)

@@ -39,8 +39,8 @@ def _alerted_about_person(kind: AlertKind) -> Reaction:
 
 
 def masked_name(name: str) -> str:
-    """Give a person's name as a group chat may see it."""
-    return f"{name[:1]}**"
+    """Give a person's name as a group chat may see it; what could be markup is no part of it."""
+    return f"{name[:1] if name[:1].isalnum() else ''}**"
 
 
 def _told_filer(kind: MessageKind, *params: str) -> Reaction:

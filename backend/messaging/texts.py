@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from backend.applications.rules import State
@@ -52,6 +52,13 @@ def alert_line(kind: AlertKind, params: Mapping[str, Any]) -> str:
     """Give the line of an alert with its params in it."""
     return _ALERTS[kind].format(**params)
 
+
+def alert_text(lines: Iterable[str], console_url: str) -> str:
+    """Give what the group robot writes, as its markdown."""
+    return "\n".join((*(f"> {line}" for line in lines), f"[{OPEN_CONSOLE}]({console_url})"))
+
+
+OPEN_CONSOLE: Final = "打开总部后台"
 
 # The official account's replies. `{keyword}` is the deployment's own; `{contacts}` says whom to call.
 DOOR_HELP: Final = "发送“{keyword}”打开小程序，发送“进度”查看办理进度，发送“帮助”查看本说明。"
