@@ -9,8 +9,8 @@ from typing import Final
 
 import strawberry
 
-from backend.accounts import Permission, Viewer
-from backend.accounts.queries import STAFF, WAITING
+from backend.accounts import Permission, StaffState, Viewer
+from backend.accounts.queries import STAFF, in_state
 from backend.applications.queries import APPLICATION
 from backend.foundation.views import Reading, Row, Selection, count, fetch
 from backend.review.queries import IN_QUEUE, QUEUE_ORDER
@@ -59,5 +59,5 @@ async def _waiting(reading: Reading, viewer: Viewer) -> Row:
     return {
         "applications_waiting": await count(APPLICATION, reading, where=IN_QUEUE) if reviews else 0,
         "oldest_queued_at": oldest[0]["queued_at"] if oldest else None,
-        "registrations_waiting": await count(STAFF, reading, where=WAITING) if decides else 0,
+        "registrations_waiting": await count(STAFF, reading, where=in_state(StaffState.PENDING)) if decides else 0,
     }

@@ -12,7 +12,6 @@ from backend.accounts import OrganisationKind, Permission, Role
 from backend.accounts.queries import INVITATION, NEWEST_FIRST, ORGANISATION
 from backend.foundation.pages import fetch_page
 from backend.foundation.views import Row, fetch, fetch_by_id
-from backend.wechat import PlatformError
 from schema.common.access import access, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Info
@@ -131,9 +130,8 @@ async def invitation_code(
 ) -> Row | None:
     """Draw the code of an open invitation of one's own; null while WeChat does not draw."""
     context = info.context
-    try:
-        code = await service.invitation_code(context.runtime, context.mini_program, viewer_of(context), invitation_id)
-    except PlatformError:
+    code = await service.invitation_code(context.runtime, context.mini_program, viewer_of(context), invitation_id)
+    if code is None:
         return None
     kind = "png" if code.picture.startswith(b"\x89PNG") else "jpeg"
     picture = f"data:image/{kind};base64,{base64.b64encode(code.picture).decode()}"

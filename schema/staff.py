@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import strawberry
-from tortoise.expressions import Q
 
 import backend.accounts as service
 from backend.accounts import Permission, RegistrationDecision, Role
-from backend.accounts.queries import NEWEST_FIRST, STAFF, WAITING, WAITING_ORDER
+from backend.accounts.queries import NEWEST_FIRST, STAFF, WAITING_ORDER, in_state
 from backend.accounts.rules import StaffState
 from backend.applications import HandOverApplications
 from backend.applications import hand_over_applications as hand_over
@@ -185,7 +184,7 @@ async def staff_members(
         order=NEWEST_FIRST,
         first=checked_first(first),
         after=after,
-        where=None if state is None else Q(state=state),
+        where=None if state is None else in_state(state),
     )
     return connection_of(page)
 
@@ -200,7 +199,7 @@ async def registrations(info: Info, first: First = DEFAULT_FIRST, after: After =
         order=WAITING_ORDER,
         first=checked_first(first),
         after=after,
-        where=WAITING,
+        where=in_state(StaffState.PENDING),
     )
     return connection_of(page)
 

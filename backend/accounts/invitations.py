@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from tortoise.expressions import Q
 
 from backend.accounts.errors import AccountRefusal
@@ -26,6 +27,9 @@ from backend.foundation.ids import hash_token, may_be_id
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
+from backend.wechat import PlatformError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CREATE_OPERATION: Final = "createInvitation"
 REVOKE_OPERATION: Final = "revokeInvitation"
@@ -145,11 +149,10 @@ class InvitationCode:
 
 async def invitation_code(
     runtime: Runtime, mini_program: MiniProgram | None, viewer: Viewer, invitation_id: str
-) -> InvitationCode:
-    """Draw the code of an open invitation for whoever made it.
+) -> InvitationCode | None:
+    """Draw the code of an open invitation for whoever made it; None while WeChat does not draw.
 
-    Refuses with `NotFound` one that is spent, revoked, expired or somebody else's, any where there is no mini program,
-    and with `PlatformError` when WeChat does not draw.
+    Refuses with `NotFound` one that is spent, revoked, expired or somebody else's.
     """
     require(viewer, Permission.INVITE_STAFF)
     invitation = (
@@ -157,8 +160,14 @@ async def invitation_code(
         if may_be_id(invitation_id)
         else None
     )
-    if mini_program is None or invitation is None or invitation.expires_at <= runtime.clock.wall():
+    if invitation is None or invitation.expires_at <= runtime.clock.wall():
         raise NotFound
     sealed = bytes(invitation.token_sealed)
     scene = runtime.keyring.open(sealed, table=_TABLE, field=_SEALED, row=invitation.id).decode()
-    return InvitationCode(scene, REGISTER_PAGE, await mini_program.draw_code(scene, REGISTER_PAGE))
+    if mini_program is None:
+        return None
+    try:
+        return InvitationCode(scene, REGISTER_PAGE, await mini_program.draw_code(scene, REGISTER_PAGE))
+    except PlatformError as error:
+        log.warning("invitation.not_drawn", error=str(error))
+        return None

@@ -175,7 +175,12 @@ INVITATION = View(
     relations={"organisation": Relation(view=ORGANISATION, local="organisation_id", remote="id")},
 )
 
+
+def in_state(state: StaffState) -> Q:
+    """Limit a read to people who stand there."""
+    return Q(state=state)
+
+
 # Registrations wait first in, first out; lists of people and of what was made show the newest first.
-WAITING = Q(state=StaffState.PENDING)
 WAITING_ORDER = Order("applied_at")
 NEWEST_FIRST = Order("created_at", descending=True)
