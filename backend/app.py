@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,16 +37,28 @@ from backend.foundation.storage import ObjectStorage
 from backend.foundation.worker import Worker, has_live_worker
 from backend.handbook import HANDBOOK, ship
 from backend.images.http import image_route
-from backend.messaging import MESSAGING_REACTIONS
+from backend.messaging import (
+    MESSAGING_REACTIONS,
+    PUSH_PATH,
+    Channels,
+    Door,
+    OfficialAccount,
+    begin_purging,
+    messaging_handlers,
+    open_channels,
+    push_route,
+)
 from backend.review import on_access_ended
 from backend.sandbox import magic_values
-from backend.settings import SANDBOX_MCHID, DocumentMode, Settings, WeChatMode
+from backend.settings import SANDBOX_MCHID, DocumentMode, DoorReply, Settings, WeChatMode
 from backend.tables import TABLES
 from backend.wechat import (
     PRIMARY_HOST,
     InProcessTokens,
     PayClient,
     PayCredentials,
+    PushMode,
+    PushReader,
     SandboxError,
     WeChatApps,
     fetch_clock_offset,
@@ -59,6 +71,8 @@ from schema.common.context import Context, caller_id_of, context_opener
 from schema.transport import MANIFEST, DocumentStore, Transport, manifest_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 REPOSITORY: Final = Path(__file__).parent.parent
 CONTRACT: Final = REPOSITORY / "miniprogram_contract"
@@ -101,6 +115,7 @@ class App:
     transport: Transport
     web: Starlette
     wechat: WeChatApps
+    channels: Channels
 
 
 def make_keyring(settings: Settings) -> Keyring:
@@ -186,14 +201,43 @@ async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]
             raise SchemaOutdated(", ".join(missing))
         await stamp(clock, mode=settings.wechat, mchid=mchid)
         log_reader = LogReader(bus, runtime.snapshots)
-        async with open_apps(settings.apps_folder, InProcessTokens(), sandbox_url=_apps_url(settings)) as wechat:
+        await begin_purging(runtime)
+        async with (
+            open_apps(settings.apps_folder, InProcessTokens(), sandbox_url=_apps_url(settings)) as wechat,
+            open_channels(settings.apps_folder, wechat, sandbox_url=settings.sandbox_url) as channels,
+        ):
+            door = _door(settings, runtime, wechat, channels)
             transport = _transport(settings, runtime, log_reader, wechat)
             async with (
                 log_reader.running(),
                 _following_sandbox_clock(settings, clock),
                 _ending_sockets(log_reader, transport),
             ):
-                yield App(settings, runtime, clock, log_reader, transport, _web(settings, runtime, transport), wechat)
+                web = _web(settings, runtime, transport, door)
+                yield App(settings, runtime, clock, log_reader, transport, web, wechat, channels)
+
+
+def _door(settings: Settings, runtime: Runtime, wechat: WeChatApps, channels: Channels) -> Endpoint:
+    """Give the endpoint that the official account's messages are pushed to."""
+    credentials = wechat.official_account_credentials
+    if credentials is None or credentials.token is None:
+        return push_route(runtime, None, None)
+    # Without a key nothing can be encrypted; with one, nothing else is believed.
+    mode = PushMode.PLAIN if credentials.encoding_aes_key is None else PushMode.SAFE
+    door = Door(
+        mini_appid=wechat.mini_program.appid if wechat.mini_program else "",
+        fallback_url=runtime.public_url,
+        keyword=settings.door_keyword,
+        link_text=settings.door_text,
+    )
+    account = OfficialAccount(
+        runtime,
+        credentials.appid,
+        door,
+        channels.templates,
+        by_customer_service=settings.door_reply is DoorReply.CUSTOMER_SERVICE,
+    )
+    return push_route(runtime, PushReader(credentials, required_mode=mode), account)
 
 
 def _apps_url(settings: Settings) -> str | None:
@@ -254,7 +298,7 @@ async def _lacks(settings: Settings, clock: Clock) -> str | None:
         return "database"
 
 
-def _web(settings: Settings, runtime: Runtime, transport: Transport) -> Starlette:
+def _web(settings: Settings, runtime: Runtime, transport: Transport, door: Endpoint) -> Starlette:
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
@@ -269,6 +313,7 @@ def _web(settings: Settings, runtime: Runtime, transport: Transport) -> Starlett
             Route("/graphql", transport.http),
             WebSocketRoute("/graphql", transport.websocket),
             Route("/images/{id}", image_route(runtime), methods=["GET"]),
+            Route(PUSH_PATH, door, methods=["GET", "POST"]),
             Route("/healthz", alive, methods=["GET"]),
             Route("/readyz", ready, methods=["GET"]),
         ],
@@ -284,6 +329,7 @@ def make_worker(app: App, provider: opening.Provider, name: str) -> Worker:
         opening.FILE_JOB: partial(opening.file_application, runtime, provider),
         opening.SUBMIT_JOB: partial(opening.submit_filing, runtime, provider),
         opening.POLL_JOB: partial(opening.poll_filing, runtime, provider),
+        **messaging_handlers(runtime, app.channels),
     }
     return Worker(name, clock=runtime.clock, bus=runtime.bus, handlers=handlers)
 

@@ -32,6 +32,13 @@ class DocumentMode(StrEnum):
     TRUSTED = "trusted"
 
 
+class DoorReply(StrEnum):
+    """How the official account's link goes out: in the answer to the push, or as a customer-service message."""
+
+    PASSIVE = "passive"
+    CUSTOMER_SERVICE = "customer_service"
+
+
 class Switch(StrEnum):
     """Whether something is on."""
 
@@ -49,6 +56,9 @@ class LogFormat(StrEnum):
 # The service provider's merchant id in the sandbox; a live one comes with its credentials.
 SANDBOX_MCHID: Final = "1900013511"
 
+# What a person types, and what they tap on.
+LONGEST_DOOR_TEXT: Final = 64
+
 _KNOWN: Final = frozenset(
     {
         "SESAME_DATA",
@@ -62,6 +72,9 @@ _KNOWN: Final = frozenset(
         "SESAME_SANDBOX_URL",
         "SESAME_DOCUMENTS",
         "SESAME_INTROSPECTION",
+        "SESAME_DOOR_KEYWORD",
+        "SESAME_DOOR_TEXT",
+        "SESAME_DOOR_REPLY",
         "SESAME_LOG",
     }
 )
@@ -90,6 +103,9 @@ class Settings:
     documents: DocumentMode
     introspection: bool
     json_logs: bool
+    door_keyword: str
+    door_text: str
+    door_reply: DoorReply
 
     @property
     def keyring_file(self) -> Path:
@@ -129,6 +145,8 @@ def read_settings(
     )
     introspection = _choice(given, "SESAME_INTROSPECTION", Switch, Switch.OFF if strict else Switch.ON, wrong)
     log = _choice(given, "SESAME_LOG", LogFormat, LogFormat.TEXT, wrong)
+    door_reply = _choice(given, "SESAME_DOOR_REPLY", DoorReply, DoorReply.PASSIVE, wrong)
+    wrong += _wrong_door(given)
     wrong += _wrong_urls(given)
     if hardened:
         documents, introspection = DocumentMode.TRUSTED, Switch.OFF
@@ -148,7 +166,23 @@ def read_settings(
         documents=documents,
         introspection=introspection is Switch.ON,
         json_logs=log is LogFormat.JSON,
+        door_keyword=given.get("SESAME_DOOR_KEYWORD", "芝麻开门"),
+        door_text=given.get("SESAME_DOOR_TEXT", "财富之门已打开，请点击进入"),
+        door_reply=door_reply,
     )
+
+
+def _wrong_door(given: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} must be one line of at most {LONGEST_DOOR_TEXT} characters, with a letter or digit in it"
+        for name in ("SESAME_DOOR_KEYWORD", "SESAME_DOOR_TEXT")
+        if name in given
+        and not (
+            given[name].isprintable()
+            and len(given[name]) <= LONGEST_DOOR_TEXT
+            and any(letter.isalnum() for letter in given[name])
+        )
+    ]
 
 
 def _wrong_urls(given: Mapping[str, str]) -> list[str]:
