@@ -21,7 +21,7 @@ _SUBJECTS: dict[str, type[Subject]] = {
     "stf": Staff,
     "org": Organisation,
     "inv": Invitation,
-    "hbk": HandbookEntry,
+    "hbe": HandbookEntry,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -53,6 +54,9 @@ def test_modules_that_decide_do_nothing_else() -> None:
     assert wrong == [], "\n".join(wrong)
 
 
+_STATE_IN_SQL = re.compile(r'\bUPDATE\b.*\bSET\b(?:(?!\bWHERE\b).)*\bstate\b"?\s*=', re.IGNORECASE | re.DOTALL)
+
+
 def _state_writes(module: Module) -> list[str]:
     """List where a module writes a subject's state by hand: an assignment, or an update of that column."""
     found = []
@@ -75,6 +79,8 @@ def _state_writes(module: Module) -> list[str]:
                 found.append(place(module, node))
             if called == "setattr" and len(node.args) > 1 and getattr(node.args[1], "value", None) == "state":
                 found.append(place(module, node))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _STATE_IN_SQL.search(node.value):
+            found.append(place(module, node))
     return found
 
 
@@ -112,6 +118,8 @@ def test_only_move_writes_a_state() -> None:
         ("setattr(application, 'state', 'OPENED')", True),
         ("await Application.create(state='DRAFT')", False),
         ("await Application.filter(state='DRAFT').update(version=2)", False),
+        ("""await execute('UPDATE staff SET version = 2, "state" = $1')""", True),
+        ("await execute('UPDATE staff SET version = 2 WHERE state = $1')", False),
         ("x = application.state", False),
         ("self.state = state", False),
     ],
