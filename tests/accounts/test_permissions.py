@@ -14,17 +14,45 @@ from backend.accounts import (
     actor_of,
     require,
 )
-from backend.accounts.rules import PERMISSIONS
+from backend.accounts.rules import PERMISSIONS, ROLES_IN, may_grant
 from backend.foundation.events import Actor
 
 EXPECTED = {
-    "FIELD_STAFF": {"application.file", "application.read.own"},
-    "PARTNER_ADMIN": {"application.read.organisation"},
-    "PARTNER_KEY": {"application.file", "application.read.organisation"},
-    "REVIEWER": {"application.read.all", "application.review", "application.provider"},
-    "BUSINESS": {"application.read.all"},
-    "ADMIN": {"application.read.all", "application.provider", "application.audit"},
-    "AUDITOR": {"application.read.all", "application.audit"},
+    "FIELD_STAFF": {"application.file", "application.read.own", "handbook.read"},
+    "PARTNER_ADMIN": {
+        "application.read.organisation",
+        "application.hand_over",
+        "staff.read.organisation",
+        "staff.report",
+        "staff.invite",
+        "handbook.read",
+    },
+    "PARTNER_KEY": {"application.file", "application.read.organisation", "handbook.read"},
+    "REVIEWER": {
+        "application.read.all",
+        "application.review",
+        "application.provider",
+        "application.reveal",
+        "staff.read.all",
+        "staff.decide",
+        "handbook.read",
+    },
+    "BUSINESS": {"application.read.all", "application.reveal", "staff.read.all", "handbook.read"},
+    "ADMIN": {
+        "application.read.all",
+        "application.provider",
+        "application.reveal",
+        "application.hand_over",
+        "application.audit",
+        "staff.read.all",
+        "staff.decide",
+        "staff.manage",
+        "staff.invite",
+        "organisation.manage",
+        "handbook.read",
+        "handbook.edit",
+    },
+    "AUDITOR": {"application.read.all", "application.audit", "staff.read.all", "handbook.read"},
 }
 
 
@@ -66,7 +94,33 @@ def test_no_role_both_files_and_reviews() -> None:
     """Filing and reviewing lie in different hands from the start, and who only reads changes nothing."""
     for held in PERMISSIONS.values():
         assert not {Permission.FILE_APPLICATIONS, Permission.REVIEW_APPLICATIONS} <= held
-    assert PERMISSIONS[Role.AUDITOR] == {Permission.READ_ALL_APPLICATIONS, Permission.READ_AUDIT}
+    assert {permission for permission in PERMISSIONS[Role.AUDITOR] if ".read" not in permission} == {
+        Permission.READ_AUDIT
+    }
+
+
+GRANTS = {
+    "PARTNER_ADMIN": {"FIELD_STAFF"},
+    "REVIEWER": {"FIELD_STAFF"},
+    "ADMIN": {"FIELD_STAFF", "PARTNER_ADMIN", "REVIEWER", "BUSINESS", "ADMIN", "AUDITOR"},
+}
+
+
+@pytest.mark.parametrize("granter", list(Role))
+def test_who_may_give_which_role(granter: Role) -> None:
+    """Nobody makes somebody they could not be told from afterwards: only HQ's admin makes one, and nobody a key."""
+    given = {role for role in Role if may_grant(_viewer(granter), frozenset({role}))}
+    assert {str(role) for role in given} == GRANTS.get(granter, set())
+    assert may_grant(_viewer(granter), frozenset(Role)) is False
+
+
+def test_no_role_is_beyond_every_organisation() -> None:
+    """Each role a person can have belongs to a kind of organisation, and a key's to none."""
+    assert frozenset().union(*ROLES_IN.values()) == set(Role) - {Role.PARTNER_KEY}
+    assert ROLES_IN.keys() == set(OrganisationKind)
+    for roles in ROLES_IN.values():
+        for held in (PERMISSIONS[role] for role in roles):
+            assert not {Permission.FILE_APPLICATIONS, Permission.REVIEW_APPLICATIONS} <= held
 
 
 def test_a_key_is_told_from_a_person() -> None:

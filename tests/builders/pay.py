@@ -18,6 +18,8 @@ from backend.applications.record import values_of
 from backend.foundation.jobs import Claim, Handler, Job, claim_due
 from backend.foundation.runtime import Runtime
 from backend.foundation.worker import Worker
+from backend.messaging.alerts import ALERT_JOB
+from backend.messaging.inbox import DELIVER_JOB
 from backend.opening import FILE_JOB, POLL_JOB, SUBMIT_JOB, Provider, file_application, poll_filing, submit_filing
 from backend.opening.models import FilingAttempt, ProviderMedia
 from backend.opening.payload import images_to_upload
@@ -166,6 +168,10 @@ class WatchedClient(PayClient):
         return await self._watched("query", super().query_by_business_code(business_code))
 
 
+async def _told_nobody(_claim: Claim) -> None:
+    """Let a message end here: how people are told has tests of its own."""
+
+
 @dataclass
 class Desk:
     """Does the jobs that are due, one after the other, until none is; and lets time pass on both sides."""
@@ -190,6 +196,8 @@ class Desk:
             FILE_JOB: partial(file_application, self.runtime, self.provider),
             SUBMIT_JOB: partial(submit_filing, self.runtime, self.provider),
             POLL_JOB: partial(poll_filing, self.runtime, self.provider),
+            DELIVER_JOB: _told_nobody,
+            ALERT_JOB: _told_nobody,
         }
 
     def worker(self, name: str = "desk") -> Worker:

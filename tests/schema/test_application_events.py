@@ -103,7 +103,7 @@ async def test_a_session_that_ends_takes_its_socket_along(
 ) -> None:  # fmt: skip
     """Signed out or suspended: the socket is closed with 4403 at the next event, and soon without one."""
     if not with_event:
-        monkeypatch.setattr("schema.application_events.RECHECK_SECONDS", 0.05)
+        monkeypatch.setattr("schema.common.streams.RECHECK_SECONDS", 0.05)
     for viewer, leaving in (
         (clerk, Session.filter(staff_id=clerk.id).update(ended_at=runtime.clock.wall())),
         (other_clerk, Staff.filter(id=other_clerk.id).update(state="SUSPENDED")),
