@@ -60,12 +60,16 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks. `state` is None for somebody who never signed in; `unfinished` has the newest first."""
+    """Who asks. `state` is None for somebody who never signed in; `unfinished` has the newest first.
+
+    `contacts` is whom to call at HQ and how, for those who have to wait for it.
+    """
 
     state: StaffState | None
     reason: str = ""
     waiting: int = 0
     unfinished: tuple[Unfinished, ...] = ()
+    contacts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,6 @@ class Door:
     fallback_url: str
     keyword: str
     link_text: str
-    contacts: str = texts.DOOR_CONTACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +115,13 @@ def reply_to(door: Door, ask: Ask, asker: Asker, ticket: str = "") -> Reply:
 
 def _opened(door: Door, asker: Asker, ticket: str) -> Reply:
     if asker.state in CUT_OFF:
-        return Reply(texts.DOOR_CUT_OFF.format(contacts=door.contacts))
+        return Reply(texts.DOOR_CUT_OFF.format(contacts=_contacts(asker)))
     match asker.state:
         case StaffState.APPROVED:
             said = texts.DOOR_WAITING.format(count=asker.waiting) if asker.waiting else texts.DOOR_NOTHING_WAITING
             link = _link(door, Page.APPLICATIONS, texts.LINK_TO_APPLICATIONS)
         case StaffState.PENDING:
-            said = texts.DOOR_PENDING.format(contacts=door.contacts)
+            said = texts.DOOR_PENDING.format(contacts=_contacts(asker))
             link = _link(door, Page.HOME, texts.LINK_TO_STATUS)
         case StaffState.REJECTED:
             said = texts.DOOR_REJECTED.format(reason=_harmless(asker.reason))
@@ -130,16 +133,21 @@ def _opened(door: Door, asker: Asker, ticket: str) -> Reply:
 
 def _progress(door: Door, asker: Asker) -> Reply:
     if asker.state in CUT_OFF:
-        return Reply(texts.DOOR_CUT_OFF.format(contacts=door.contacts))
+        return Reply(texts.DOOR_CUT_OFF.format(contacts=_contacts(asker)))
     match asker.state:
         case StaffState.APPROVED:
             return Reply(_lines(texts.DOOR_APPROVED, *_unfinished(asker)))
         case StaffState.PENDING:
-            return Reply(texts.DOOR_PENDING.format(contacts=door.contacts))
+            return Reply(texts.DOOR_PENDING.format(contacts=_contacts(asker)))
         case StaffState.REJECTED:
             return Reply(texts.DOOR_REJECTED.format(reason=_harmless(asker.reason)))
         case _:
             return Reply(texts.DOOR_UNREGISTERED.format(keyword=door.keyword))
+
+
+def _contacts(asker: Asker) -> str:
+    named = [texts.DOOR_CONTACT.format(title=title, value=value) for title, value in asker.contacts]
+    return texts.DOOR_CONTACTS.format(contacts=_harmless("、".join(named) or texts.DOOR_ANY_CONTACT))
 
 
 def _unfinished(asker: Asker) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from tortoise.expressions import Q
@@ -12,12 +13,14 @@ from backend.accounts.rules import StaffState
 from backend.applications import Application
 from backend.applications.record import masked_values
 from backend.applications.rules import AWAITING, UNFINISHED, State
+from backend.foundation.clock import date_in_china
 from backend.foundation.database import lock_name
 from backend.foundation.events import SYSTEM
 from backend.foundation.jobs import Job
 from backend.foundation.keyring import Keyring
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work, work
+from backend.handbook import contacts_in_force
 from backend.messaging.consents import withdraw_consents
 from backend.messaging.conversation import MOST_SHOWN, Ask, Asker, Door, Reply, Unfinished, ask_of, opens_door, reply_to
 from backend.messaging.models import PushNonce, ReceivedPush
@@ -101,7 +104,7 @@ class OfficialAccount:
             return Reply("")
         if identity.staff_id is None:
             await _ask_for_unionid(current, identity, again=message.kind is PushKind.SUBSCRIBE)
-        asker = Asker(None) if staff is None else await _asker(staff)
+        asker = Asker(None) if staff is None else await _asker(staff, current.now)
         needs_ticket = opens_door(ask, asker.state) and identity.staff_id is None
         ticket = await issue_ticket(current, identity) if needs_ticket else ""
         return reply_to(self._door, ask, asker, ticket)
@@ -130,10 +133,12 @@ async def _ask_for_unionid(current: Work, identity: WeChatIdentity, *, again: bo
         current.enqueue(FOLLOWER_JOB, subject_id=identity.id, dedupe=f"follower|{identity.id}|{asked}")
 
 
-async def _asker(staff: Staff) -> Asker:
+async def _asker(staff: Staff, now: datetime) -> Asker:
     state = StaffState(staff.state)
     if state is not StaffState.APPROVED:
-        return Asker(state, reason=staff.decision_reason or "")
+        contacts = await contacts_in_force(date_in_china(now))
+        reached = tuple((contact.title, contact.content.value) for contact in contacts)
+        return Asker(state, reason=staff.decision_reason or "", contacts=reached)
     mine = Application.filter(Q(Q(author_id=staff.id, successor_id=None), Q(successor_id=staff.id), join_type="OR"))
     waiting = await mine.filter(state__in=list(WAITS_FOR_FILER)).count()
     newest = await mine.filter(state__in=list(UNFINISHED)).order_by("-created_at", "-id").limit(MOST_SHOWN)
