@@ -64,7 +64,7 @@ async def _save(work: Work, viewer: Viewer, command: SaveHandbookDraft) -> str:
     found = await HandbookEntry.get_or_none(draft_key=draft_key)
     if found is None:
         if command.expected_version != 0:
-            raise StaleVersion(expected=command.expected_version, current=0, state="")
+            raise StaleVersion(expected=command.expected_version, current=0, state="NONE")
         return await _begin(work, viewer, command, draft_key)
     draft = await work.lock(HandbookEntry, found.id)
     assert draft is not None  # noqa: S101 - entries are never deleted
