@@ -43,6 +43,7 @@ from backend.messaging import (
     Channels,
     Door,
     OfficialAccount,
+    Templates,
     begin_purging,
     messaging_handlers,
     open_channels,
@@ -207,7 +208,7 @@ async def open_app(settings: Settings, *, public_url: str) -> AsyncIterator[App]
             open_channels(settings.apps_folder, wechat, sandbox_url=settings.sandbox_url) as channels,
         ):
             door = _door(settings, runtime, wechat, channels)
-            transport = _transport(settings, runtime, log_reader, wechat)
+            transport = _transport(settings, runtime, log_reader, wechat, channels.templates)
             async with (
                 log_reader.running(),
                 _following_sandbox_clock(settings, clock),
@@ -270,7 +271,9 @@ async def _ending_sockets(log_reader: LogReader, transport: Transport) -> AsyncI
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader, wechat: WeChatApps) -> Transport:
+def _transport(
+    settings: Settings, runtime: Runtime, log_reader: LogReader, wechat: WeChatApps, templates: Templates
+) -> Transport:
     trusted = settings.documents is DocumentMode.TRUSTED
 
     def may_send_text(context: Context) -> bool:
@@ -279,7 +282,7 @@ def _transport(settings: Settings, runtime: Runtime, log_reader: LogReader, wech
 
     return Transport(
         build_schema(),
-        open_context=context_opener(runtime, log_reader, wechat.mini_program),
+        open_context=context_opener(runtime, log_reader, wechat.mini_program, templates),
         documents=DocumentStore.load(CONTRACT),
         introspection=settings.introspection,
         free_text=may_send_text,

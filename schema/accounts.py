@@ -11,7 +11,10 @@ import backend.accounts as service
 from backend.accounts import OrganisationKind, Role, StaffState, WorkKind
 from backend.accounts.queries import ORGANISATION_CHOICE, SESSION, STAFF
 from backend.accounts.rules import PERMISSIONS, StaffStage
+from backend.foundation.clock import date_in_china
 from backend.foundation.views import Row, Selection, fetch, fetch_by_id
+from backend.handbook import contacts_in_force
+from backend.handbook.content import ContactChannel
 from schema.common.access import ANYBODY, SIGNED_IN, access, viewer_of
 from schema.common.context import Info
 from schema.common.selection import selection_of
@@ -22,6 +25,15 @@ from schema.transport import ApiError, Code
 _KEY: Final = "16 to 64 characters; the same call has the same key."
 _VERSION: Final = "The version of `me` that was looked at."
 _ERRORS: Final = "Why nothing was done; empty when it was."
+
+
+@strawberry.type(description="Whom to reach at HQ.")
+class ContactPoint:
+    """One contact of the handbook."""
+
+    title: str = strawberry.field(description="Who answers there, in Chinese, for display.")
+    channel: ContactChannel = strawberry.field(description="How: decides whether to call or to copy it.")
+    value: str = strawberry.field(description="The number, name or address.")
 
 
 @strawberry.type(description="The person or key that asks.")
@@ -46,6 +58,7 @@ class Me:
     hurried_at: datetime | None = strawberry.field(description="When they last hurried HQ.")
     decided_at: datetime | None = strawberry.field(description="When HQ decided about them.")
     decision_reason: str | None = strawberry.field(description="HQ's reason, where it gave one.")
+    contacts: list[ContactPoint] = strawberry.field(description="Whom to reach at HQ, in the order to show.")
 
 
 @strawberry.input(description="Input of `signIn`. The code is used up by it, whatever the answer is.")
@@ -143,11 +156,15 @@ async def read_me(info: Info, *path: str) -> Row:
     row = await fetch_by_id(STAFF, Selection({**wanted.fields, "roles": Selection()}), info.context.reading, viewer.id)
     if row is None:
         raise ApiError(Code.NOT_FOUND)
+    contacts = await contacts_in_force(date_in_china(info.context.runtime.clock.now())) if "contacts" in wanted else []
     held = frozenset().union(*(PERMISSIONS[role] for role in viewer.roles))
     return {
         **row,
         "permissions": sorted(permission for permission in held if viewer.may(permission)),
         "organisation_kind": viewer.organisation_kind,
+        "contacts": [
+            {"title": entry.title, "channel": entry.content.channel, "value": entry.content.value} for entry in contacts
+        ],
     }
 
 

@@ -104,6 +104,7 @@ QUERIES: Final = (
     (organisations.invitation_code, people_types.InvitationCode | None),
     (messaging.inbox, _INBOX_CONNECTION),
     (messaging.inbox_unread_count, int),
+    (messaging.subscribe_templates, list[str]),
     (messaging.alerts, _ALERT_CONNECTION),
     (audit.audit_trail, audit.AuditTrail | None),
     (node.node, Node | None),
@@ -141,6 +142,7 @@ MUTATIONS: Final[tuple[tuple[Callable[..., Any], Any], ...]] = (
     ),
     (staff.offboard_staff, staff.OffboardStaffPayload),
     (staff.reveal_mobile, staff.RevealMobilePayload),
+    (messaging.record_subscribe_results, messaging.RecordSubscribeResultsPayload),
     (messaging.mark_inbox_read, messaging.MarkInboxReadPayload),
     (audit.reveal_field, audit.RevealFieldPayload),
     *_changes(

@@ -97,6 +97,57 @@ class MarkInboxReadPayload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing was done; empty when it was.")
 
 
+@strawberry.input(description="What a person answered about one template.")
+class SubscribeAnswerInput:
+    """One member of what `wx.requestSubscribeMessage` gave."""
+
+    template_id: str = strawberry.field(description="One of `subscribeTemplates`.")
+    result: service.ConsentResult = strawberry.field(description="The answer.")
+
+
+@strawberry.input(description="Input of `recordSubscribeResults`: what `wx.requestSubscribeMessage` gave.")
+class RecordSubscribeResultsInput:
+    """Record consents."""
+
+    idempotency_key: str = strawberry.field(description=_KEY)
+    moment: service.Moment = strawberry.field(description="What the person was asked at.")
+    answers: list[SubscribeAnswerInput] = strawberry.field(description="At most three.")
+
+
+@strawberry.type(description="What may still be asked for, or why nothing was recorded.")
+class RecordSubscribeResultsPayload:
+    """The answer of `recordSubscribeResults`."""
+
+    template_ids: list[str] | None = strawberry.field(description="What `subscribeTemplates` gives from now on.")
+    user_errors: list[UserError] = strawberry.field(description="Why nothing was done; empty when it was.")
+
+
+@access(SIGNED_IN)
+async def subscribe_templates(
+    info: Info,
+    moment: Annotated[service.Moment, strawberry.argument(description="Which tap it is asked at.")],
+) -> list[str]:
+    """List what to ask `wx.requestSubscribeMessage` for now: templates of which no consent is left, at most three."""
+    return await service.templates_to_ask(info.context.templates, viewer_of(info.context), moment)
+
+
+@access(SIGNED_IN)
+async def record_subscribe_results(info: Info, input: RecordSubscribeResultsInput) -> Row:  # noqa: A002 - every mutation's argument
+    """Keep what the person answered; each acceptance is good for one message."""
+    context = info.context
+
+    async def change() -> list[str]:
+        command = service.RecordSubscribeResults(
+            checked_key(input.idempotency_key),
+            input.moment,
+            tuple(service.SubscribeAnswer(answer.template_id, answer.result) for answer in input.answers),
+        )
+        await service.record_subscribe_results(context.runtime, context.templates, viewer_of(context), command)
+        return await service.templates_to_ask(context.templates, viewer_of(context), input.moment)
+
+    return await payload("template_ids", change)
+
+
 @access(SIGNED_IN)
 async def inbox(info: Info, first: First = DEFAULT_FIRST, after: After = None) -> Row:
     """List the viewer's messages, the newest first."""

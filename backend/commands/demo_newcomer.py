@@ -92,6 +92,7 @@ class Newcomer:
             code = (await self._order("phone", appid=self._door.mini_program_appid, phone=MOBILE))["code"]
             # The code is part of the key: a second run has another one, and may be the first that gets through.
             me = await phone.change("VerifyMobile", idempotencyKey=self._key(f"mobile-{code}"), code=code)
+        await self._consent(phone)
         choices = await phone.call("RegistrationOrganisations")
         partner = next(choice for choice in choices if choice["kind"] == "PARTNER")
         return await phone.change(
@@ -101,6 +102,20 @@ class Newcomer:
             name=NAME,
             workKind="SALES",
             organisationId=partner["id"],
+        )
+
+    async def _consent(self, phone: ApiClient) -> None:
+        """Tap "accept" where the mini program asks whether it may tell of HQ's answer."""
+        wanted = await phone.call("SubscribeTemplates", moment="REGISTRATION")
+        for template_id in wanted:
+            await self._order(
+                "subscribe", appid=self._door.mini_program_appid, template_id=template_id, result="accept"
+            )
+        await phone.change(
+            "RecordSubscribeResults",
+            idempotencyKey=self._key("consent"),
+            moment="REGISTRATION",
+            answers=[{"templateId": template_id, "result": "ACCEPT"} for template_id in wanted],
         )
 
     async def _wait_for_hq(self, phone: ApiClient, staff_id: str) -> None:

@@ -11,6 +11,7 @@ from backend.accounts import MiniProgram, SessionInvalid, Viewer, authenticate
 from backend.foundation.log_reader import LogReader
 from backend.foundation.runtime import Runtime
 from backend.foundation.views import Reading
+from backend.messaging import Templates
 from schema.transport import ApiError, Caller, Code, OpenContext
 
 
@@ -21,6 +22,7 @@ class Context:
     runtime: Runtime
     log_reader: LogReader
     mini_program: MiniProgram | None
+    templates: Templates
     viewer: Viewer | None
 
     @property
@@ -37,11 +39,13 @@ def caller_id_of(context: Context) -> str | None:
 Info: TypeAlias = strawberry.Info[Context, None]
 
 
-def context_opener(runtime: Runtime, log_reader: LogReader, mini_program: MiniProgram | None) -> OpenContext:
+def context_opener(
+    runtime: Runtime, log_reader: LogReader, mini_program: MiniProgram | None, templates: Templates
+) -> OpenContext:
     """Give the function that opens a context: no credential is anonymous, one that does not hold is refused."""
 
     async def open_context(caller: Caller) -> Context:
-        return Context(runtime, log_reader, mini_program, await _viewer(runtime, caller.authorization))
+        return Context(runtime, log_reader, mini_program, templates, await _viewer(runtime, caller.authorization))
 
     return open_context
 

@@ -21,7 +21,7 @@ from backend.handbook.content import Kind as HandbookKind
 from backend.handbook.rules import Action as HandbookAction
 from backend.handbook.rules import Stage as HandbookStage
 from backend.handbook.rules import State as HandbookState
-from backend.messaging import AlertKind, MessageKind
+from backend.messaging import AlertKind, ConsentResult, MessageKind, Moment
 from backend.review import Decision
 
 strawberry.enum(StaffState, description="Where a person stands with us.")
@@ -35,6 +35,8 @@ strawberry.enum(InvitationAction, description="What can be done with an invitati
 strawberry.enum(OrganisationState, description="Whether an organisation works with us.")
 strawberry.enum(OrganisationAction, description="What can be done to an organisation.")
 strawberry.enum(MessageKind, description="What a message to a person tells of.")
+strawberry.enum(ConsentResult, description="What a person answered when asked for a subscribe message.")
+strawberry.enum(Moment, name="SubscribeMoment", description="What a person is asked for consent at.")
 strawberry.enum(AlertKind, description="What HQ must look at.")
 strawberry.enum(Role, description="What a person or key is.")
 strawberry.enum(OrganisationKind, description="What an organisation is to us.")

@@ -19,6 +19,8 @@ from backend.accounts import Viewer, open_session
 from backend.app import CONTRACT
 from backend.foundation.log_reader import LogReader
 from backend.foundation.runtime import Runtime
+from backend.messaging import Templates
+from backend.messaging.messages import TemplateName
 from schema.build import build_schema
 from schema.common.access import translate
 from schema.common.context import caller_id_of, context_opener
@@ -153,6 +155,13 @@ def _answer(response: httpx2.Response) -> Answer:
     return Answer(response.status_code, response.json())
 
 
+# Ids as WeChat gives them to templates.
+SOME_TEMPLATES: Final = Templates(
+    {name: f"subscribe-{name.lower()}" for name in TemplateName},
+    {name: f"template-{name.lower()}" for name in TemplateName},
+)
+
+
 class Api:
     """The API over one runtime."""
 
@@ -160,9 +169,10 @@ class Api:
         self.runtime = runtime
         self.log_reader = LogReader(runtime.bus, runtime.snapshots)
         self.mini_program = PlayedMiniProgram()
+        self.templates = SOME_TEMPLATES
         self.transport = Transport(
             the_schema(),
-            open_context=context_opener(runtime, self.log_reader, self.mini_program),
+            open_context=context_opener(runtime, self.log_reader, self.mini_program, self.templates),
             documents=the_documents(),
             translate=translate,
             identify=caller_id_of,
