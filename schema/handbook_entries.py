@@ -77,7 +77,7 @@ class PhotoGuideContent(_ContentRow):
 class ReturnReasonContent(_ContentRow):
     """Of kind RETURN_REASON."""
 
-    fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
+    form_fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
 
 
 @strawberry.type(description="How to reach HQ. The entry's title says whom.")
@@ -205,11 +205,11 @@ class PhotoGuideInput:
 class ReturnReasonInput:
     """Of kind RETURN_REASON."""
 
-    fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
+    form_fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
 
     def content(self) -> Content:
         """Give it as the backend has it."""
-        return ReturnReason(tuple(self.fields))
+        return ReturnReason(tuple(self.form_fields))
 
 
 @strawberry.input(description="How to reach HQ; the title says whom.")

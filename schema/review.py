@@ -73,7 +73,7 @@ class ReturnReason:
 
     code: str = strawberry.field(description="Stable.")
     title: str = strawberry.field(description="What staff read.")
-    fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
+    form_fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
 
 
 @access(REVIEWS)
@@ -95,7 +95,10 @@ async def review_queue(info: Info, first: First = DEFAULT_FIRST, after: After = 
 async def return_reasons(info: Info) -> list[Row]:
     """List the reasons a field may be sent back for."""
     reasons = await return_reasons_on(date_in_china(info.context.runtime.clock.now()))
-    return [{"code": reason.code, "title": reason.title, "fields": list(reason.content.fields)} for reason in reasons]
+    return [
+        {"code": reason.code, "title": reason.title, "form_fields": list(reason.content.form_fields)}
+        for reason in reasons
+    ]
 
 
 def _claim(input: ApplicationInput) -> service.ClaimApplication:  # noqa: A002 - every mutation's argument

@@ -70,12 +70,12 @@ class PhotoGuide:
 
 @dataclass(frozen=True, slots=True)
 class ReturnReason:
-    """Why a field is sent back; staff read the entry's title. `fields` are those it fits, () when it fits any.
+    """Why a field is sent back; staff read the entry's title. `form_fields` are those it fits, () when it fits any.
 
     A field that the form does not have (any more) fits nothing: what is published outlives the form.
     """
 
-    fields: tuple[str, ...] = ()
+    form_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ _READERS: Final[Mapping[Kind, Callable[[dict[str, Any]], Content]]] = {
     Kind.PHOTO_GUIDE: lambda members: PhotoGuide(
         tuple(members["steps"]), tuple(Sample(**sample) for sample in members["samples"])
     ),
-    Kind.RETURN_REASON: lambda members: ReturnReason(tuple(members["fields"])),
+    Kind.RETURN_REASON: lambda members: ReturnReason(tuple(members["form_fields"])),
     Kind.CONTACT: lambda members: Contact(ContactChannel(members["channel"]), members["value"]),
     Kind.RATE_PLAN: _read_rate_terms,
 }
@@ -186,10 +186,10 @@ def _check_photo_guide(content: PhotoGuide) -> Iterator[ContentProblem]:
 
 
 def _check_return_reason(content: ReturnReason) -> Iterator[ContentProblem]:
-    if len(content.fields) > MOST_FIELDS:
-        yield ContentProblem(HandbookRefusal.CONTENT_TOO_MANY, ("fields",), {"max": MOST_FIELDS})
-    for index, name in enumerate(content.fields):
-        yield from _pattern(("fields", str(index)), name, _FIELD_NAME)
+    if len(content.form_fields) > MOST_FIELDS:
+        yield ContentProblem(HandbookRefusal.CONTENT_TOO_MANY, ("form_fields",), {"max": MOST_FIELDS})
+    for index, name in enumerate(content.form_fields):
+        yield from _pattern(("form_fields", str(index)), name, _FIELD_NAME)
 
 
 def _check_contact(content: Contact) -> Iterator[ContentProblem]:

@@ -68,7 +68,7 @@ def test_every_photo_of_the_form_has_its_guide() -> None:
     photos = {name for name, field in FIELDS.items() if field.kind in {FieldKind.IMAGE, FieldKind.IMAGES}}
     assert set(PHOTO_FIELDS) == photos == {code for kind, code in the_shipped() if kind is Kind.PHOTO_GUIDE}
     reasons = [entry.content for (kind, _), entry in the_shipped().items() if kind is Kind.RETURN_REASON]
-    assert {field for reason in reasons for field in reason.fields} <= set(FIELDS)
+    assert {field for reason in reasons for field in reason.form_fields} <= set(FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_every_photo_of_the_form_has_its_guide() -> None:
         (PhotoGuide(()), "CONTENT_MISSING", "steps"),
         (PhotoGuide(("拍",), (Sample("img", True, ""),)), "CONTENT_MISSING", "samples.0.caption"),
         (PhotoGuide(("拍",), (Sample("img", True, "好"),) * 13), "CONTENT_TOO_MANY", "samples"),
-        (ReturnReason(("idCardCopy",)), "CONTENT_BAD_FORMAT", "fields.0"),
-        (ReturnReason(("a",) * 61), "CONTENT_TOO_MANY", "fields"),
+        (ReturnReason(("idCardCopy",)), "CONTENT_BAD_FORMAT", "form_fields.0"),
+        (ReturnReason(("a",) * 61), "CONTENT_TOO_MANY", "form_fields"),
         (Contact(ContactChannel.PHONE, ""), "CONTENT_MISSING", "value"),
         (Contact(ContactChannel.PHONE, "请打前台"), "CONTENT_BAD_FORMAT", "value"),
         (Contact(ContactChannel.QQ, "0123456"), "CONTENT_BAD_FORMAT", "value"),

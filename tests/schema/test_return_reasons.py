@@ -12,7 +12,7 @@ async def test_the_reasons_of_a_return_are_listed(api: Api, reviewer: Viewer) ->
     """Code, what staff read and the fields it fits, as the handbook has them and in its order."""
     reasons = (await (await api.client(reviewer)).call("ReturnReasons")).value
     assert reasons == [
-        {"code": entry.code, "title": entry.title, "fields": list(entry.content.fields)}
+        {"code": entry.code, "title": entry.title, "formFields": list(entry.content.form_fields)}
         for (kind, _), entry in the_shipped().items()
         if kind is Kind.RETURN_REASON
     ]
