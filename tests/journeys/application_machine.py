@@ -19,12 +19,14 @@ from backend.applications import (
     EXPIRE_JOB,
     AllowDuplicate,
     Application,
+    HandOverApplications,
     SaveApplicationDraft,
     SubmitApplication,
     UploadImage,
     WithdrawApplication,
     allow_duplicate,
     expire_application,
+    hand_over_applications,
     save_application_draft,
     start_application,
     submit_application,
@@ -69,6 +71,8 @@ PERSON = st.sampled_from(sorted(PEOPLE))
 # Mostly the person whose turn it is, at one of the applications whose turn it is; else anybody, at any.
 # (The number that counts lies in the middle: hypothesis is fond of the ends.)
 FITTING = st.integers(0, 5).map(lambda drawn: drawn != 3)
+# Who can take over from whom: both file, for one organisation.
+COLLEAGUES: Final = {"clerk": "other_clerk", "other_clerk": "clerk"}
 WHICH = st.integers(0, 6).map(lambda drawn: 0 if drawn == 3 else drawn + 1)
 # One time in twelve from a version that is not the present one.
 STALE = st.integers(0, 11).map(lambda drawn: drawn == 7)
@@ -169,7 +173,7 @@ class ApplicationMachine(RuleBasedStateMachine):
         if not fitting:
             return PEOPLE[name]
         if turn == "author":
-            return model.author
+            return model.filer
         return PEOPLE[(model.claimer or "reviewer") if turn == "claimer" else turn]
 
     def version(self, model: Model, *, stale: bool) -> int:
@@ -230,7 +234,7 @@ class ApplicationMachine(RuleBasedStateMachine):
 
     async def _check_masks(self, model: Model) -> None:
         names = sorted(PEOPLE)
-        for name in (names[self.steps % len(names)], model.author.name, model.claimer or "reviewer"):
+        for name in (names[self.steps % len(names)], model.filer.name, model.claimer or "reviewer"):
             person = PEOPLE[name]
             reading = Reading(self.viewer(person), self.ground.runtime)
             row = await fetch_by_id(
@@ -299,7 +303,7 @@ class ApplicationMachine(RuleBasedStateMachine):
             case "name owner":
                 fields = {"owner_name": "张三"}
             case "photo":
-                owner = self.viewer(model.author)
+                owner = self.viewer(model.filer)
                 photo = self.ground.run(built.a_kept_photo(runtime, owner, model.id, "id_card_copy"))
                 fields = {"id_card_copy": photo}
             case _:
@@ -431,6 +435,26 @@ class ApplicationMachine(RuleBasedStateMachine):
             model.claimer = model.claimed_until = None
             model.enter(model.state, self.now)
         self.settled(model)
+
+    @step(lambda self: self.models, which=WHICH, name=PERSON, fitting=FITTING, to=PERSON)
+    def hand_over(self, which: int, name: str, fitting: bool, to: str) -> None:
+        """Give all that one person files to a colleague."""
+        giver = self.model(which, "RETURNED", "PROVIDER_REVIEW").filer
+        person = PEOPLE["admin"] if fitting else PEOPLE[name]
+        taker = PEOPLE[COLLEAGUES.get(giver.name, to) if fitting else to]
+        command = HandOverApplications(built.a_key(), self.viewer(giver).id, self.viewer(taker).id)
+        call = partial(hand_over_applications, self.ground.runtime, self.viewer(person), command)
+        distributes = person.name == "admin" or (
+            person.name == "partner_admin" and giver.organisation == person.organisation
+        )
+        allowed = distributes and COLLEAGUES.get(giver.name) == taker.name
+        if self.expect(call, allowed=allowed, action="hand over"):
+            for model in self.models:
+                if model.filer.name == giver.name and model.is_unfinished:
+                    model.successor = taker
+                    model.enter(model.state, self.now)
+        for model in self.models:
+            self.settled(model)
 
     @step(
         lambda self: any(m.state in ("IN_REVIEW", "PROVIDER_REJECTED", "VOIDED") for m in self.models),

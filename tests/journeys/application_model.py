@@ -57,6 +57,7 @@ class Model:
     bank: str = "工商银行"
     held_shop: str | None = None
     allowed: bool = False
+    successor: Person | None = None
     claimer: str | None = None
     claimed_until: datetime | None = None
     approver: str | None = None
@@ -75,16 +76,25 @@ class Model:
         return (
             person.reads == "all"
             or (person.reads == "organisation" and person.organisation == self.author.organisation)
-            or (person.reads == "own" and person.name == self.author.name)
+            or (person.reads == "own" and self.is_involved(person))
         )
 
+    @property
+    def filer(self) -> Person:
+        """Who files it now."""
+        return self.successor or self.author
+
     def is_author(self, person: Person) -> bool:
-        """Whether this person filed it and still may."""
-        return person.files and person.name == self.author.name
+        """Whether this person files it and still may."""
+        return person.files and person.name == self.filer.name
+
+    def is_involved(self, person: Person) -> bool:
+        """Whether this person filed it or took it over."""
+        return person.name in (self.author.name, self.filer.name)
 
     def is_impartial(self, person: Person) -> bool:
-        """Whether this person neither filed it nor works where it was filed."""
-        return person.name != self.author.name and person.organisation != self.author.organisation
+        """Whether this person neither had to do with it nor works where it was filed."""
+        return not self.is_involved(person) and person.organisation != self.author.organisation
 
     def is_reviewer(self, person: Person) -> bool:
         """Whether this person may review it."""
@@ -111,6 +121,11 @@ class Model:
         )
 
     # What may be done.
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether somebody still has to do, or follow, something about it."""
+        return self.state not in (*ENDED, "OPENED")
 
     def may_submit(self, person: Person, others: list[Model]) -> bool:
         """Complete, consented, and no other live application for the shop."""
