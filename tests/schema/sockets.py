@@ -1,4 +1,4 @@
-"""Following an application over a real socket of a real server."""
+"""Following over a real socket of a real server."""
 
 from __future__ import annotations
 
@@ -37,16 +37,14 @@ class Stream:
     id: str = "1"
     cursors: list[str] = field(default_factory=list)
 
+    async def subscribe(self, operation: str, **variables: Any) -> None:
+        """Send the contract's document of a subscription by its id."""
+        payload = {"documentId": the_documents().ids[operation], "variables": variables}
+        await self.send({"id": self.id, "type": "subscribe", "payload": payload})
+
     async def follow(self, application_id: str, after: str | None = None) -> None:
-        """Subscribe with the contract's document."""
-        variables = {"applicationId": application_id, "after": after}
-        await self.send(
-            {
-                "id": self.id,
-                "type": "subscribe",
-                "payload": {"documentId": the_documents().ids["ApplicationEvents"], "variables": variables},
-            }
-        )
+        """Follow an application."""
+        await self.subscribe("ApplicationEvents", applicationId=application_id, after=after)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message."""
@@ -70,8 +68,10 @@ class Stream:
         if message["type"] == "error":
             raise Ended(message["payload"][0]["extensions"]["code"])
         assert "errors" not in message["payload"], message
-        item: dict[str, Any] = message["payload"]["data"]["applicationEvents"]
-        self.cursors.append(item.get("cursor") or item["resumeAfter"])
+        item: dict[str, Any]
+        (item,) = message["payload"]["data"].values()
+        if cursor := item.get("cursor") or item.get("resumeAfter"):
+            self.cursors.append(cursor)
         return item
 
     async def until(self, sequence: int) -> list[int]:
