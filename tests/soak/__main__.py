@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from uuid import uuid4
 
 import orjson
 import structlog
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from backend.foundation.database import connect, disconnect, migrate
 from backend.tables import TABLES
@@ -55,10 +59,26 @@ def _database(engine: str, folder: Path) -> Iterator[str]:
             asyncio.run(servers.drop_database(server, name))
 
 
-def soak_machine(engine: str, runs: int) -> dict[str, object]:
+class _Runs(ProgressColumn):
+    """How far the machine is: the runs and steps that its ground has counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counted: Counter[str] = Counter()
+
+    def render(self, task: Task) -> Text:
+        """Move the bar to the runs so far, and say them."""
+        if not self.counted:
+            return Text()
+        task.completed = min(self.counted["runs"], task.total or 0)
+        return Text(f"{self.counted['runs']} runs, {self.counted['steps']} steps")
+
+
+def soak_machine(engine: str, runs: int, shown: _Runs) -> dict[str, object]:
     """Play the application machine on one engine; give its figures."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url, open_ground(url) as ground:
+        shown.counted = ground.counted
         play(ground, runs=runs)
     return {
         "engine": engine,
@@ -91,8 +111,18 @@ def main(arguments: list[str]) -> int:
     runs = int(arguments[0]) if arguments else RUNS
     # Half of what the machine does goes wrong on purpose; the report says all there is to say.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    report: dict[str, object] = {"machine": [soak_machine(engine, runs) for engine in ("sqlite", "postgresql")]}
-    crashes = soak_crashes()
+    machines, shown = [], _Runs()
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), shown, TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        for engine in ("sqlite", "postgresql"):
+            task = progress.add_task(f"machine on {engine}", total=runs)
+            machines.append(soak_machine(engine, runs, shown))
+            progress.remove_task(task)
+        progress.add_task("crashes of a filing", total=None)
+        shown.counted = Counter()
+        crashes = soak_crashes()
+    report: dict[str, object] = {"machine": machines}
     report["crashes"] = crashes
     REPORTS.mkdir(exist_ok=True)
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
