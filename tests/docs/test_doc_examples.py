@@ -65,9 +65,14 @@ async def up(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
 async def test_the_api_does_what_its_page_shows(up: dict[str, Any], tmp_path: Path) -> None:
     """Every command of docs/api.md, in its order, and then its program that follows the application."""
     manifest = json.loads((ROOT / "miniprogram_contract" / "manifest.json").read_text("utf-8"))
+    program = json.loads((Path(up["data"]) / "keys" / "wechat" / "mini_program.json").read_bytes())
     known = {
         "API": up["graphql"].removesuffix("/graphql"),
+        "SANDBOX": up["sandbox_control"],
+        "APPID": program["appid"],
         "TOKEN": up["tokens"]["staff"],
+        "REVIEWER_TOKEN": up["tokens"]["reviewer"],
+        "ADMIN_TOKEN": up["tokens"]["admin"],
         "CURRENT_NOTICE_HASH": manifest["CurrentNotice"]["sha256"],
     }
     (tmp_path / "shop.jpg").write_bytes(a_photo())
@@ -75,9 +80,9 @@ async def test_the_api_does_what_its_page_shows(up: dict[str, Any], tmp_path: Pa
         for example in examples_of(ROOT / "docs" / "api.md"):
             hold(example.answer, (await send(http, example.command, known, tmp_path)).json(), known)
 
-    (program,) = blocks_of(ROOT / "docs" / "api.md", "python")
+    (follow,) = blocks_of(ROOT / "docs" / "api.md", "python")
     follower = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-u", "-c", program),
+        *(sys.executable, "-u", "-c", follow),
         env={"PATH": os.environ["PATH"], **known},
         stdout=asyncio.subprocess.PIPE,
     )
