@@ -16,6 +16,8 @@ from backend.wechat import PushKind, PushMessage
 
 DOOR_SCENE: Final = "door"
 MOST_SHOWN: Final = 5
+# What others have written into a reply may take this much of it: a link behind it must never be cut.
+LONGEST_QUOTE: Final = 160
 
 
 class Ask(StrEnum):
@@ -124,7 +126,7 @@ def _opened(door: Door, asker: Asker, ticket: str) -> Reply:
             said = texts.DOOR_PENDING.format(contacts=_contacts(asker))
             link = _link(door, Page.HOME, texts.LINK_TO_STATUS)
         case StaffState.REJECTED:
-            said = texts.DOOR_REJECTED.format(reason=_harmless(asker.reason))
+            said = texts.DOOR_REJECTED.format(reason=_quoted(asker.reason))
             link = _link(door, Page.REGISTER, texts.LINK_TO_REGISTER_AGAIN)
         case _:
             said, link = "", _link(door, Page.HOME, door.link_text, ticket)
@@ -140,19 +142,19 @@ def _progress(door: Door, asker: Asker) -> Reply:
         case StaffState.PENDING:
             return Reply(texts.DOOR_PENDING.format(contacts=_contacts(asker)))
         case StaffState.REJECTED:
-            return Reply(texts.DOOR_REJECTED.format(reason=_harmless(asker.reason)))
+            return Reply(texts.DOOR_REJECTED.format(reason=_quoted(asker.reason)))
         case _:
             return Reply(texts.DOOR_UNREGISTERED.format(keyword=door.keyword))
 
 
 def _contacts(asker: Asker) -> str:
     named = [texts.DOOR_CONTACT.format(title=title, value=value) for title, value in asker.contacts]
-    return texts.DOOR_CONTACTS.format(contacts=_harmless("、".join(named) or texts.DOOR_ANY_CONTACT))
+    return texts.DOOR_CONTACTS.format(contacts=_quoted("、".join(named) or texts.DOOR_ANY_CONTACT))
 
 
 def _unfinished(asker: Asker) -> list[str]:
     lines = [
-        texts.DOOR_PROGRESS_LINE.format(shop=_harmless(one.shop), state=texts.UNFINISHED_STATES[one.state])
+        texts.DOOR_PROGRESS_LINE.format(shop=_quoted(one.shop), state=texts.UNFINISHED_STATES[one.state])
         for one in asker.unfinished[:MOST_SHOWN]
     ]
     return lines or [texts.DOOR_NOTHING_UNFINISHED]
@@ -163,13 +165,14 @@ def _link(door: Door, page: Page, text: str, ticket: str = "") -> str:
     path = f"{page.value}?ticket={ticket}" if ticket else page.value
     return (
         f'<a href="{html.escape(door.fallback_url)}" data-miniprogram-appid="{door.mini_appid}"'
-        f' data-miniprogram-path="{html.escape(path)}">{_harmless(text)}</a>'
+        f' data-miniprogram-path="{html.escape(path)}">{_quoted(text)}</a>'
     )
 
 
-def _harmless(text: str) -> str:
-    """Give text that opens no anchor of its own."""
-    return text.replace("<", "＜").replace(">", "＞")
+def _quoted(text: str) -> str:
+    """Give text that opens no anchor of its own, and is not too long."""
+    harmless = text.replace("<", "＜").replace(">", "＞")
+    return harmless if len(harmless) <= LONGEST_QUOTE else harmless[: LONGEST_QUOTE - 1] + "…"
 
 
 def _lines(*lines: str) -> str:

@@ -673,3 +673,77 @@ async def test_nothing_of_a_person_is_kept_in_clear(street: Street) -> None:
     assert pushes.OPENID not in kept
     assert found[1] not in kept
     assert "芝麻开门" not in repr([await model.all().values() for model in (Job, PushNonce, ReceivedPush)])
+
+
+@SQLITE
+async def test_a_long_reason_never_cuts_the_link(
+    runtime: Runtime, street: Street, organisations: dict[str, str]
+) -> None:
+    """WeChat takes two kilobytes; the anchor is whole in any case."""
+    await somebody(runtime, organisations, StaffState.REJECTED, pushes.OPENID, decision_reason="😀" * 500)
+    reply = await street.say("芝麻开门")
+    assert "😀…。" in reply
+    assert reply.endswith("</a>")
+
+
+@SQLITE
+async def test_a_reply_that_was_being_sent_when_a_worker_died(runtime: Runtime, organisations: dict[str, str]) -> None:
+    """Nobody knows whether it went out, so it does not go again."""
+    assert organisations
+    async with a_street(runtime, by_customer_service=True) as street:
+        await street.say("芝麻开门")
+    await ReceivedPush.all().update(result="SENDING")
+    outside = Outside()
+    await run_due(runtime, channels_to(outside))
+    assert "text" not in outside.calls
+    assert (await ReceivedPush.get()).result == "UNKNOWN"
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("failures", "tied", "most_calls"),
+    [
+        ([PlatformFailure.BUSY, PlatformFailure.UNREACHABLE, PlatformFailure.UNKNOWN_OUTCOME], True, 4),
+        ([PlatformFailure.BUSY] * 50, False, 9),
+        ([PlatformFailure.CONFIGURATION], False, 1),
+    ],
+)
+async def test_a_follower_whom_wechat_does_not_name(
+    runtime: Runtime,
+    clock: FixedClock,
+    street: Street,
+    clerk: Viewer,
+    failures: list[PlatformFailure],
+    most_calls: int,
+    *,
+    tied: bool,
+) -> None:
+    """Asking does no harm, so it is done again for a while; then the ticket has to do."""
+    await make_known(runtime, clerk.id, WeChatApp.MINI_PROGRAM, "oMini", unionid="uClerk")
+    outside = Outside()
+    outside.unionids[pushes.OPENID] = "uClerk"
+    outside.fail("unionid", *failures)
+    channels = replace(channels_to(outside), official_account=AnAccount(outside, APP.appid))
+    await street.act("subscribe")
+    for _ in range(20):
+        await run_due(runtime, channels)
+        clock.advance(300)
+    assert outside.calls.count("unionid") == most_calls
+    assert ((await WeChatIdentity.get(app=WeChatApp.OFFICIAL_ACCOUNT)).staff_id == clerk.id) is tied
+    assert await dead_or_failed() == []
+
+
+@SQLITE
+async def test_a_second_follower_is_not_tied_to_the_same_person(
+    runtime: Runtime, street: Street, clerk: Viewer
+) -> None:
+    """Who has an identity in this account keeps it."""
+    await make_known(runtime, clerk.id, WeChatApp.MINI_PROGRAM, "oMini", unionid="uClerk")
+    async with work(runtime, SYSTEM) as current:
+        first = await identity_of(current, WeChatApp.OFFICIAL_ACCOUNT, APP.appid, WeChatPerson("oFirst"))
+        await tie(current, first, await Staff.get(id=clerk.id))
+    outside = Outside()
+    outside.unionids[pushes.OPENID] = "uClerk"
+    await street.act("subscribe")
+    await run_due(runtime, replace(channels_to(outside), official_account=AnAccount(outside, APP.appid)))
+    assert await WeChatIdentity.filter(app=WeChatApp.OFFICIAL_ACCOUNT, staff_id=clerk.id).count() == 1
