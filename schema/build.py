@@ -199,7 +199,13 @@ def _schema(*, sort: bool) -> strawberry.Schema:
         subscription=create_type(
             "Subscription", [_subscription(*row) for row in SUBSCRIPTIONS], description="Following."
         ),
-        types=[Application, people_types.Staff, people_types.Organisation, people_types.Invitation],
+        types=[
+            Application,
+            people_types.Staff,
+            people_types.Organisation,
+            people_types.Invitation,
+            handbook_entries.HandbookEntry,
+        ],
         config=StrawberryConfig(default_resolver=getitem, scalar_map=SCALARS, sort_schema=sort),
     )
 

@@ -27,7 +27,7 @@ from backend.handbook.content import (
 from backend.handbook.queries import ENTRY, NEWEST_FIRST, entries_in_force, versions_of
 from backend.handbook.rules import Action, Stage, State
 from backend.images.queries import IMAGE
-from schema.application_type import Image
+from schema.application_type import Image, Node
 from schema.common.access import access, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Info
@@ -39,8 +39,8 @@ from schema.transport import ApiError, Code, UploadedFile
 EDITS: Final = needs(Permission.EDIT_HANDBOOK)
 
 
-class _ContentRow:
-    """A content as it was read; its row says which type it is."""
+class _TypedRow:
+    """What is read as a row that says which type it is."""
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
@@ -49,7 +49,7 @@ class _ContentRow:
 
 
 @strawberry.type(description="What a notice says.")
-class NoticeContent(_ContentRow):
+class NoticeContent(_TypedRow):
     """Of kind NOTICE."""
 
     paragraphs: list[str] = strawberry.field(description="Its body.")
@@ -66,7 +66,7 @@ class PhotoSample:
 
 
 @strawberry.type(description="How the photo of one form field is taken.")
-class PhotoGuideContent(_ContentRow):
+class PhotoGuideContent(_TypedRow):
     """Of kind PHOTO_GUIDE; the entry's code is the name of the form field."""
 
     steps: list[str] = strawberry.field(description="What to do, in order.")
@@ -74,14 +74,14 @@ class PhotoGuideContent(_ContentRow):
 
 
 @strawberry.type(description="Why a field is sent back. Staff read the entry's title.")
-class ReturnReasonContent(_ContentRow):
+class ReturnReasonContent(_TypedRow):
     """Of kind RETURN_REASON."""
 
     form_fields: list[str] = strawberry.field(description="The form fields it fits; empty when it fits any.")
 
 
 @strawberry.type(description="How to reach HQ. The entry's title says whom.")
-class ContactContent(_ContentRow):
+class ContactContent(_TypedRow):
     """Of kind CONTACT."""
 
     channel: ContactChannel = strawberry.field(description="PHONE is tapped to call, the others to copy.")
@@ -89,7 +89,7 @@ class ContactContent(_ContentRow):
 
 
 @strawberry.type(description="What a rate plan offers, and what a filing sends for it. Rates are percent.")
-class RateTermsContent(_ContentRow):
+class RateTermsContent(_TypedRow):
     """Of kind RATE_PLAN."""
 
     valid_from: date = strawberry.field(description="From when it may be filed.")
@@ -146,10 +146,9 @@ class HandbookEditing:
 
 
 @strawberry.type(description="One version of an entry of the handbook.")
-class HandbookEntry:
-    """A notice, photo guide, return reason, contact or rate plan."""
+class HandbookEntry(_TypedRow, Node):
+    """A notice, photo guide, return reason, contact or rate plan; the id is that of the version."""
 
-    id: strawberry.ID = strawberry.field(description="Of this version.")
     version: int = strawberry.field(description="Send it back as `expectedVersion`; grows with each change.")
     state: State = strawberry.field(description="Where it stands.")
     stage: Stage = strawberry.field(description="Where it stands as of today, for display.")

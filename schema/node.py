@@ -9,13 +9,20 @@ import strawberry
 
 from backend.accounts.queries import INVITATION, ORGANISATION, STAFF
 from backend.foundation.views import Row, View, fetch_by_id
+from backend.handbook.queries import ENTRY
 from schema.application_type import APPLICATION
 from schema.common.access import APPROVED, access
 from schema.common.context import Info
 from schema.common.selection import selection_of
 
 # What each prefix of an id names.
-NODES: Final[Mapping[str, View]] = {"apl": APPLICATION, "stf": STAFF, "org": ORGANISATION, "inv": INVITATION}
+NODES: Final[Mapping[str, View]] = {
+    "apl": APPLICATION,
+    "stf": STAFF,
+    "org": ORGANISATION,
+    "inv": INVITATION,
+    "hbe": ENTRY,
+}
 
 
 @access(APPROVED)

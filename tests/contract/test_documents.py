@@ -81,7 +81,9 @@ class _Asked(Visitor):
         self.fields.setdefault(parent.name, set()).add(node.name.value)
 
 
-@pytest.mark.parametrize("name", ["application", "application_events", "applications", "preflight_application", "me"])
+@pytest.mark.parametrize(
+    "name", ["application", "application_events", "applications", "preflight_application", "me", "handbook"]
+)
 def test_a_document_of_a_whole_asks_all_of_it(name: str) -> None:
     """The documents that show a thing whole leave no field of its own types out, so that a new one is not forgotten."""
     types = TypeInfo(SCHEMA)

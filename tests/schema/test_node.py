@@ -7,6 +7,7 @@ from typing import Any
 from backend.accounts import CreateInvitation, Role, Viewer, create_invitation
 from backend.foundation.runtime import Runtime
 from tests.builders.api import Api, a_key
+from tests.builders.handbook_keeping import a_draft
 from tests.schema import cases
 
 
@@ -59,3 +60,24 @@ async def test_people_organisations_and_invitations_are_fetched_by_theirs(
         told = (await client.call("Node", id=target)).value
         assert told == {"id": target, "version": told["version"], **members}
         assert (await stranger.call("Node", id=target)).outcome == "NULL"
+
+
+async def test_an_entry_of_the_handbook_is_fetched_by_its_id(
+    api: Api, runtime: Runtime, admin: Viewer, clerk: Viewer
+) -> None:
+    """What has been in force is there for staff, a draft for editors alone."""
+    draft = await a_draft(runtime, admin)
+    editor, staff = await api.client(admin), await api.client(clerk)
+    assert (await editor.call("Node", id=draft.id)).value["handbookState"] == "DRAFT"
+    assert (await staff.call("Node", id=draft.id)).value is None
+    await draft.publish()
+    assert (await staff.call("Node", id=draft.id)).value == {
+        "__typename": "HandbookEntry",
+        "id": draft.id,
+        "version": 2,
+        "handbookState": "PUBLISHED",
+        "handbookStage": "IN_FORCE",
+        "kind": "NOTICE",
+        "code": "NIGHT_SHIFT",
+        "title": "夜间开户",
+    }
