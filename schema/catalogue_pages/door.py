@@ -21,6 +21,7 @@ _DOOR: Final = Door(
     link_text="{text of the link}",
 )
 _TICKET: Final = "{ticket}"
+_CONTACTS: Final = (("{contact}", "{number}"),)
 _ANCHOR: Final = re.compile(r'<a [^>]*data-miniprogram-path="([^"]*)">([^<]*)</a>')
 
 # What brings each ask. `ask_of` in the code tells them apart.
@@ -40,7 +41,7 @@ def door_page() -> str:
         "What the official account answers",
         "Written by asking the code of `backend/messaging/conversation.py`; the sentences are in "
         "`backend/messaging/texts.py`. A reply never repeats what somebody wrote. `{keyword}`, the text of the link "
-        "and the address for old clients are [settings](../operating.md).",
+        "and the address for old clients are [settings](../operating.md); the contacts are those of the handbook.",
         "## What is asked",
         table(("Ask", "Brought by"), [(f"`{ask}`", _BROUGHT_BY[ask]) for ask in Ask]),
         "## What is answered",
@@ -66,7 +67,7 @@ def _answers() -> Iterable[tuple[str, str, str]]:
 def _askers() -> Iterable[tuple[str, Asker]]:
     yield "nobody", Asker(None)
     for state in StaffState:
-        yield f"`{state}`", Asker(state, reason="{reason}")
+        yield f"`{state}`", Asker(state, reason="{reason}", contacts=_CONTACTS)
         if state is StaffState.APPROVED:
             yield f"`{state}` with work", Asker(state, waiting=1, unfinished=(Unfinished("{shop}", State.RETURNED),))
 
