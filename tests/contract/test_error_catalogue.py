@@ -10,6 +10,10 @@ from typing import Final
 
 import pytest
 
+from backend.accounts import AccountRefusal
+from backend.accounts.invitation_rules import InvitationNeed
+from backend.accounts.organisation_rules import OrganisationNeed
+from backend.accounts.rules import StaffNeed
 from backend.app import REPOSITORY
 from backend.applications.errors import ApplicationRefusal
 from backend.applications.policies import LicenceAdvice, PolicyRefusal
@@ -19,6 +23,7 @@ from backend.foundation.lifecycle import IllegalMove, NotYours
 from backend.handbook.errors import HandbookRefusal
 from backend.handbook.rules import Need as HandbookNeed
 from backend.images.pictures import PictureRefusal
+from backend.messaging.errors import MessagingRefusal
 from backend.review.errors import ReviewRefusal
 from schema.common.user_errors import UserErrorCode
 from schema.texts.findings import finding_text
@@ -27,7 +32,20 @@ from tests.schema.mutations import CHINESE
 
 # What is refused around a use case and not by it.
 AROUND: Final = {"STALE_VERSION", "DRAFT_CONFLICT", "IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REUSED"}
-ENUMS: Final = (ApplicationRefusal, ReviewRefusal, HandbookRefusal, Need, HandbookNeed, PictureRefusal, PolicyRefusal)
+ENUMS: Final = (
+    AccountRefusal,
+    StaffNeed,
+    OrganisationNeed,
+    InvitationNeed,
+    ApplicationRefusal,
+    ReviewRefusal,
+    HandbookRefusal,
+    MessagingRefusal,
+    Need,
+    HandbookNeed,
+    PictureRefusal,
+    PolicyRefusal,
+)
 
 
 def test_the_codes_are_those_of_the_backend() -> None:
@@ -50,10 +68,19 @@ def test_every_code_has_a_sentence_in_chinese() -> None:
 def _refusals() -> Iterator[tuple[str, Path, set[str]]]:
     """Give the code, the file and the names of the params of each refusal that is written down in the backend."""
     for path in sorted((REPOSITORY / "backend").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        named = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Name(id="Refusal"), args=[ast.Attribute(attr=code), *rest]):
                     params = rest[1] if len(rest) > 1 else None
+                    params = named.get(params.id) if isinstance(params, ast.Name) else params
                     keys = params.keys if isinstance(params, ast.Dict) else []
                     yield code, path, {str(key.value) for key in keys if isinstance(key, ast.Constant)}
 
