@@ -18,7 +18,7 @@ from backend.accounts.organisation_rules import (
     organisation_standing,
 )
 from backend.accounts.rules import CUT_OFF, OrganisationKind, Permission, Viewer
-from backend.accounts.service import Command, acting, call_of, checked_reason, require
+from backend.accounts.service import Command, acting, call_of, checked_reason, lock_open, require
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -80,7 +80,7 @@ async def create_organisation(runtime: Runtime, viewer: Viewer, command: CreateO
     async with acting(runtime, viewer, call_of(viewer, CREATE_OPERATION, command)) as outcome:
         if outcome.replayed:
             return outcome.result_id
-        parent = await Organisation.get_or_none(id=command.parent_id, state=OrganisationState.OPEN)
+        parent = await lock_open(outcome.work, command.parent_id)
         if parent is None or OrganisationKind(parent.kind) not in PARENTS.get(command.kind, frozenset()):
             raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("parent_id",)))
         work, organisation_id = outcome.work, runtime.ids.new("org")
@@ -129,10 +129,13 @@ async def close_organisation(runtime: Runtime, viewer: Viewer, command: CloseOrg
 
 
 async def reopen_organisation(runtime: Runtime, viewer: Viewer, command: CloseOrganisation) -> str:
-    """Open a closed organisation again and give its id."""
+    """Open a closed organisation again and give its id. Refuses with ORGANISATION_UNKNOWN one below a closed one."""
     reason = checked_reason(command.reason)
     async with _changing(runtime, viewer, REOPEN_OPERATION, command) as change:
         if change is not None:
+            work, organisation = change
+            if organisation.parent_id is not None and await lock_open(work, organisation.parent_id) is None:
+                raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("organisation_id",)))
             facts = OrganisationFacts(reason_given=bool(reason))
             await _move(*change, viewer, OrganisationAction.REOPEN, command, facts, {}, {"reason": reason})
     return command.organisation_id

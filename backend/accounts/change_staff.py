@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from backend.accounts.errors import AccountRefusal
-from backend.accounts.models import Organisation, Staff
-from backend.accounts.organisation_rules import OrganisationState
+from backend.accounts.models import Staff
+from backend.accounts.register_staff import refuse_taken
 from backend.accounts.rules import (
     ROLES_IN,
     STAFF_LIFECYCLE,
@@ -24,8 +24,8 @@ from backend.accounts.rules import (
     may_see_staff,
     staff_standing,
 )
-from backend.accounts.service import checked_reason, deciding, lock_people, require, roles_of, roles_text
-from backend.accounts.sessions import end_all_access
+from backend.accounts.service import checked_reason, deciding, lock_open, lock_people, require, roles_of, roles_text
+from backend.accounts.sessions import end_all_access, holders_of_keys
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -96,7 +96,8 @@ async def decide_registration(runtime: Runtime, viewer: Viewer, command: DecideR
     """Let a person in or not, and give their id.
 
     Refuses with ROLES_NOT_GRANTABLE roles that the viewer may not give, with ROLE_NOT_IN_ORGANISATION roles that the
-    organisation's kind does not have, with ORGANISATION_UNKNOWN, and with REASON_MISSING a rejection without one.
+    organisation's kind does not have, with ORGANISATION_UNKNOWN, with MOBILE_TAKEN a second person with the number of
+    one who works with us, and with REASON_MISSING a rejection without one.
     """
     require(viewer, Permission.DECIDE_REGISTRATIONS)
     reason = checked_reason(command.reason)
@@ -104,7 +105,9 @@ async def decide_registration(runtime: Runtime, viewer: Viewer, command: DecideR
         if not outcome.replayed:
             person = await _lock_visible(outcome.work, viewer, command.staff_id)
             rejected = command.decision is RegistrationDecision.REJECT
-            place = {} if rejected else await _place(person, command.roles, command.organisation_id)
+            if not rejected and person.mobile_index is not None:
+                await refuse_taken(person, person.mobile_index)
+            place = {} if rejected else await _place(outcome.work, person, command.roles, command.organisation_id)
             await _move_for(
                 outcome.work,
                 viewer,
@@ -131,7 +134,7 @@ async def reassign_staff(runtime: Runtime, viewer: Viewer, command: ReassignStaf
     async with deciding(runtime, viewer, REASSIGN_OPERATION, command) as outcome:
         if not outcome.replayed:
             person = await _lock_visible(outcome.work, viewer, command.staff_id)
-            place = await _place(person, command.roles, command.organisation_id)
+            place = await _place(outcome.work, person, command.roles, command.organisation_id)
             # Whoever may not give the rights that a person has may not take them either.
             touched = roles_of(place["roles"]) | roles_of(person.roles)
             await _move_for(
@@ -163,7 +166,8 @@ async def suspend_staff(runtime: Runtime, viewer: Viewer, command: ChangeStaff) 
 async def reinstate_staff(runtime: Runtime, viewer: Viewer, command: ChangeStaff) -> str:
     """Let a suspended or former person in again with the rights they had, and give their id.
 
-    What was ended stays ended: they sign in anew, and keys are issued anew.
+    What was ended stays ended: they sign in anew, and keys are issued anew. Refuses with ORGANISATION_UNKNOWN somebody
+    whose organisation was closed meanwhile.
     """
     require(viewer, Permission.MANAGE_STAFF)
     reason = checked_reason(command.reason)
@@ -180,6 +184,8 @@ async def reinstate_staff(runtime: Runtime, viewer: Viewer, command: ChangeStaff
                 changes={"successor_id": None},
                 body={"reason": reason},
             )
+            if await lock_open(outcome.work, person.organisation_id) is None:
+                raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("staff_id",)))
             outcome.result_id = person.id
     return command.staff_id
 
@@ -196,7 +202,7 @@ async def offboard_staff(runtime: Runtime, viewer: Viewer, command: OffboardStaf
         if not outcome.replayed:
             work = outcome.work
             named = [command.successor_id] if command.successor_id else []
-            people = await lock_people(work, viewer, command.staff_id, *named)
+            people = await lock_people(work, viewer, command.staff_id, *named, *await holders_of_keys(command.staff_id))
             person = _visible(people.get(command.staff_id), viewer)
             successor = people.get(command.successor_id or "")
             if command.successor_id is not None and (successor is None or not may_succeed(successor, person)):
@@ -224,7 +230,9 @@ async def _cut_off(runtime: Runtime, viewer: Viewer, operation: str, action: Sta
     reason = checked_reason(command.reason)
     async with deciding(runtime, viewer, operation, command) as outcome:
         if not outcome.replayed:
-            person = await _lock_visible(outcome.work, viewer, command.staff_id)
+            person = await _lock_visible(
+                outcome.work, viewer, command.staff_id, *await holders_of_keys(command.staff_id)
+            )
             await _move_for(
                 outcome.work,
                 viewer,
@@ -240,8 +248,8 @@ async def _cut_off(runtime: Runtime, viewer: Viewer, operation: str, action: Sta
     return command.staff_id
 
 
-async def _lock_visible(work: Work, viewer: Viewer, staff_id: str) -> Staff:
-    return _visible((await lock_people(work, viewer, staff_id)).get(staff_id), viewer)
+async def _lock_visible(work: Work, viewer: Viewer, staff_id: str, *with_them: str) -> Staff:
+    return _visible((await lock_people(work, viewer, staff_id, *with_them)).get(staff_id), viewer)
 
 
 def _visible(person: Staff | None, viewer: Viewer) -> Staff:
@@ -261,10 +269,10 @@ def may_succeed(successor: Staff, person: Staff) -> bool:
     )
 
 
-async def _place(person: Staff, roles: tuple[Role, ...], organisation_id: str | None) -> dict[str, str]:
+async def _place(work: Work, person: Staff, roles: tuple[Role, ...], organisation_id: str | None) -> dict[str, str]:
     """Give the organisation and roles a person is to have. Refuses roles its kind of organisation does not have."""
-    organisation = await Organisation.get_or_none(id=organisation_id or person.organisation_id or "")
-    if organisation is None or organisation.state != OrganisationState.OPEN:
+    organisation = await lock_open(work, organisation_id or person.organisation_id)
+    if organisation is None:
         raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("organisation_id",)))
     wanted = frozenset(roles) or roles_of(person.roles)
     if not wanted <= ROLES_IN[OrganisationKind(organisation.kind)]:
@@ -285,8 +293,7 @@ async def _move_for(
     cuts_off: bool = False,
 ) -> None:
     standing = staff_standing(viewer, person.id, person.organisation_id, roles_of(person.roles))
-    # The table first: what is refused ends nobody's access. Undone with the rest if `move` refuses after all.
-    STAFF_LIFECYCLE.find(StaffState(person.state), action, to=None, standing=standing, facts=facts)
+    # Before the move, whose event tells how much it was; undone with the rest if the move is refused.
     ended = asdict(await end_all_access(work, person)) if cuts_off else {}
     await move(
         work,

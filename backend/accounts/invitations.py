@@ -18,15 +18,15 @@ from backend.accounts.invitation_rules import (
     InvitationState,
     invitation_standing,
 )
-from backend.accounts.models import Invitation, Organisation
-from backend.accounts.organisation_rules import OrganisationState
+from backend.accounts.models import Invitation
 from backend.accounts.ports import MiniProgram
 from backend.accounts.rules import ROLES_IN, OrganisationKind, Permission, Role, Viewer, may_grant
-from backend.accounts.service import acting, call_of, require
+from backend.accounts.service import acting, call_of, lock_open, require
 from backend.foundation.ids import hash_token, may_be_id
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
+from backend.foundation.work import Work
 from backend.wechat import PlatformError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -72,8 +72,8 @@ async def create_invitation(runtime: Runtime, viewer: Viewer, command: CreateInv
     async with acting(runtime, viewer, call_of(viewer, CREATE_OPERATION, command)) as outcome:
         if outcome.replayed:
             return outcome.result_id
-        await _check_place(viewer, command)
         work, invitation_id = outcome.work, runtime.ids.new("inv")
+        await _check_place(work, viewer, command)
         # 22 characters of chance: with a letter before them they fit into the scene of a mini program code.
         token = runtime.ids.token("i").rpartition("_")[2][:22]
         wall = runtime.clock.wall()
@@ -105,8 +105,8 @@ async def create_invitation(runtime: Runtime, viewer: Viewer, command: CreateInv
     return invitation_id
 
 
-async def _check_place(viewer: Viewer, command: CreateInvitation) -> None:
-    organisation = await Organisation.get_or_none(id=command.organisation_id, state=OrganisationState.OPEN)
+async def _check_place(work: Work, viewer: Viewer, command: CreateInvitation) -> None:
+    organisation = await lock_open(work, command.organisation_id)
     in_reach = viewer.may(Permission.MANAGE_STAFF) or command.organisation_id in viewer.reach
     if organisation is None or not in_reach:
         raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("organisation_id",)))

@@ -17,8 +17,7 @@ from backend.accounts.invitation_rules import (
     InvitationWho,
 )
 from backend.accounts.mobile import masked_mobile, mobile_of
-from backend.accounts.models import Invitation, Organisation, Staff
-from backend.accounts.organisation_rules import OrganisationState
+from backend.accounts.models import Invitation, Staff
 from backend.accounts.ports import MiniProgram
 from backend.accounts.rules import (
     ROLES_IN,
@@ -33,7 +32,8 @@ from backend.accounts.rules import (
     WorkKind,
     hour_passed,
 )
-from backend.accounts.service import deciding, lock_people
+from backend.accounts.service import deciding, lock_open, lock_people
+from backend.foundation.database import lock_name
 from backend.foundation.ids import hash_token
 from backend.foundation.keyring import Keyring
 from backend.foundation.lifecycle import StaleVersion, move
@@ -67,7 +67,14 @@ async def verify_mobile(
     mainland: it can then be typed.
     """
     mini_program = required(mini_program)
-    await spend_code(runtime, "phone", command.code)
+    try:
+        await spend_code(runtime, "phone", command.code)
+    except Refused:
+        # Perhaps it was spent by this very call, and only the answer was lost.
+        async with deciding(runtime, viewer, VERIFY_OPERATION, command) as outcome:
+            if not outcome.replayed:
+                raise
+        return viewer.id
     try:
         mobile = mobile_of(await mini_program.phone_number(command.code))
     except PlatformError as error:
@@ -123,7 +130,7 @@ async def register_staff(runtime: Runtime, viewer: Viewer, command: RegisterStaf
 
     Refuses with NAME_INVALID, MOBILE_MISSING, MOBILE_INVALID, with MOBILE_TAKEN a number of somebody who works with
     us, with ORGANISATION_UNKNOWN or ORGANISATION_CLOSED_TO_NEWCOMERS, with INVITATION_INVALID one that is spent,
-    revoked, expired or unknown, and as the table says. An invitation that was used is spent.
+    revoked, expired, unknown or of a closed organisation, and as the table says. An invitation that was used is spent.
     """
     name = _checked_name(command.name)
     typed = _checked_mobile(command.mobile)
@@ -137,7 +144,7 @@ async def register_staff(runtime: Runtime, viewer: Viewer, command: RegisterStaf
                 StaffState(person.state), StaffAction.REGISTER, to=None, standing=_SELF, facts=StaffFacts()
             )
             mobile = _mobile_columns_for(runtime.keyring, person, typed)
-            await _refuse_taken(person, str(mobile.get("mobile_index") or person.mobile_index))
+            await refuse_taken(person, str(mobile.get("mobile_index") or person.mobile_index))
             organisation_id, role, invitation_id = await _place(outcome.work, person, command)
             await move(
                 outcome.work,
@@ -203,8 +210,12 @@ def _mobile_columns_for(keyring: Keyring, person: Staff, typed: str | None) -> d
     return {**columns, "mobile_verified_at": None}
 
 
-async def _refuse_taken(person: Staff, index: str) -> None:
-    """Refuse the number of somebody who works with us: a second account would outlive the first one's end."""
+async def refuse_taken(person: Staff, index: str) -> None:
+    """Refuse the number of somebody who works with us: a second account would outlive the first one's end.
+
+    Whoever else comes with the number waits until the transaction ends.
+    """
+    await lock_name(f"mobile|{index}")
     taken = Staff.filter(mobile_index=index, state__in=[StaffState.APPROVED, StaffState.SUSPENDED, StaffState.LEFT])
     if await taken.exclude(id=person.id).exists():
         raise Refused(Refusal(AccountRefusal.MOBILE_TAKEN, ("mobile",)))
@@ -215,7 +226,7 @@ async def _place(work: Work, person: Staff, command: RegisterStaff) -> tuple[str
     if command.invitation is not None:
         invitation = await _spend(work, person, command.invitation)
         return invitation.organisation_id, Role(invitation.role), invitation.id
-    organisation = await Organisation.get_or_none(id=command.organisation_id or "", state=OrganisationState.OPEN)
+    organisation = await lock_open(work, command.organisation_id)
     if organisation is None:
         raise Refused(Refusal(AccountRefusal.ORGANISATION_UNKNOWN, ("organisation_id",)))
     if not organisation.accepts_registrations or Role.FIELD_STAFF not in ROLES_IN[OrganisationKind(organisation.kind)]:
@@ -227,7 +238,12 @@ async def _spend(work: Work, person: Staff, token: str) -> Invitation:
     row = await Invitation.get_or_none(token_hash=hash_token(token))
     invitation = await work.lock(Invitation, row.id) if row else None
     expired = invitation is not None and invitation.expires_at <= work.runtime.clock.wall()
-    if invitation is None or invitation.state != InvitationState.OPEN or expired:
+    if (
+        invitation is None
+        or invitation.state != InvitationState.OPEN
+        or expired
+        or await lock_open(work, invitation.organisation_id) is None
+    ):
         # Alike for all: whoever tries tokens learns nothing.
         raise Refused(Refusal(AccountRefusal.INVITATION_INVALID, ("invitation",)))
     await move(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar, Final, Protocol
 
 from backend.accounts.errors import AccountRefusal, PermissionMissing, SessionInvalid
 from backend.accounts.models import Organisation, Session, Staff
+from backend.accounts.organisation_rules import OrganisationState
 from backend.accounts.rules import PERMISSIONS, OrganisationKind, Permission, Role, StaffState, Viewer
 from backend.foundation.database import connection, is_postgres
 from backend.foundation.events import Actor
@@ -127,9 +128,18 @@ async def acting(runtime: Runtime, viewer: Viewer, call: Call) -> AsyncIterator[
     """
     async with once(runtime, actor_of(viewer), call) as outcome:
         await _hold_access(viewer)
-        if await reauthenticate(runtime, viewer) != viewer:
-            raise SessionInvalid
+        await _require_unchanged(runtime, viewer)
         yield outcome
+
+
+async def _require_unchanged(runtime: Runtime, viewer: Viewer) -> None:
+    """Refuse with `SessionInvalid` unless the viewer may still do what they might when the call began.
+
+    An organisation that was added below theirs meanwhile takes nothing away.
+    """
+    now = await reauthenticate(runtime, viewer)
+    if replace(now, reach=viewer.reach) != viewer or not viewer.reach <= now.reach:
+        raise SessionInvalid
 
 
 async def _hold_access(viewer: Viewer) -> None:
@@ -177,9 +187,17 @@ async def lock_people(work: Work, viewer: Viewer, *staff_ids: str) -> dict[str, 
         person = await work.lock(Staff, staff_id)
         if person is not None:
             people[staff_id] = person
-    if await reauthenticate(work.runtime, viewer) != viewer:
-        raise SessionInvalid
+    await _require_unchanged(work.runtime, viewer)
     return people
+
+
+async def lock_open(work: Work, organisation_id: str | None) -> Organisation | None:
+    """Lock an organisation that somebody or something is to belong to; None unless it works with us.
+
+    Whoever closes it waits, and then finds it in use.
+    """
+    organisation = await work.lock(Organisation, organisation_id or "")
+    return organisation if organisation is not None and organisation.state == OrganisationState.OPEN else None
 
 
 def checked_reason(reason: str) -> str:
@@ -210,7 +228,7 @@ async def ensure_organisation(
             kind=kind,
             parent_id=parent_id,
             accepts_registrations=accepts_registrations,
-            state="OPEN",
+            state=OrganisationState.OPEN,
             created_at=now,
             updated_at=now,
         )

@@ -98,6 +98,12 @@ class CutOff:
     invitations: int
 
 
+async def holders_of_keys(staff_id: str) -> list[str]:
+    """Give the ids of the systems whose keys a person answers for, to be locked together with the person."""
+    keys = Session.filter(issued_by_id=staff_id, kind=SessionKind.KEY, ended_at=None)
+    return [str(holder) for holder in await keys.distinct().values_list("staff_id", flat=True)]
+
+
 async def end_all_access(work: Work, person: Staff) -> CutOff:
     """End every way in of a locked person: own sessions, keys they issued, their open invitations.
 
