@@ -91,6 +91,8 @@ _ROWS: Final[dict[str, tuple[str, ...]]] = {
     "current_notice":        _ALL,
     "current_consent_text":  _ALL,
     "rate_plans":            _ALL,
+    "handbook":              _ALL,
+    "handbook_versions":     _MANAGES,
 
     "sign_in":               _ALL,
     "end_session":           _ALL,
@@ -124,6 +126,12 @@ _ROWS: Final[dict[str, tuple[str, ...]]] = {
     "release_application":   _REVIEW,
     "decide_application":    (_NO, _NO, _NO, _NO, _NO, _NO, _NO, _OK, _NO, _NOT_TO_DO, _NO),
     "recall_application":    _REVIEW,
+    "save_handbook_draft":   _MANAGES,
+    "publish_handbook_draft": _MANAGES,
+    "discard_handbook_draft": _MANAGES,
+    "retire_handbook_entry": _MANAGES,
+    "upload_handbook_sample": _MANAGES,
+    "acknowledge_handbook_entry": _ALL,
 
     "application_events":    _OF_ONE,
     "my_events":             _ALL,
@@ -191,6 +199,9 @@ _SEEN_ROWS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         (_NO, _NO, _NO, _NO, _NO, _NO, _NO, _CLEAR, _NO, _CLEAR, _NO),
     ("Alert", "about an application"):
         (_NO, _NO, _NO, _NO, _NO, _NO, _NO, _CLEAR, _NO, _EMPTY, _NO),
+    ("HandbookEntry", "draft"):        (*(_UNSEEN,) * 9, _CLEAR, _UNSEEN),
+    ("HandbookEditing", "published"):  (*(_NULL,) * 9, _CLEAR, _NULL),
+    ("HandbookAcknowledgement", "the author's"): (_CLEAR, *(_NULL,) * 10),
     ("AuditTrail", "of the application"):
         (_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _CLEAR, _CLEAR),
     ("LeaverProof", "of a colleague"):

@@ -22,9 +22,10 @@ from backend.accounts.models import Organisation
 from backend.foundation.runtime import Runtime
 from backend.wechat import WeChatPerson
 from tests.builders.api import Answer, Api, Client, a_key
+from tests.builders.handbook_keeping import Kept, a_draft
 from tests.schema import cases
 from tests.schema.callers import Callers
-from tests.schema.inputs import PHOTO, START
+from tests.schema.inputs import NIGHT_NOTICE, PHOTO, START
 
 Given = dict[str, Any]
 
@@ -86,6 +87,17 @@ class Scene:
         )
         await Organisation.filter(id=organisation_id).update(state=state)
         return organisation_id
+
+    async def entry(self) -> Kept:
+        """Give a draft of a notice that wants to be acknowledged."""
+        admin, code = self.callers.people["admin"], f"NIGHT_{next(_numbers)}"
+        return await a_draft(self.runtime, admin, code=code, needs_acknowledgement=True)
+
+    async def published_entry(self) -> Kept:
+        """Give such a notice in force."""
+        kept = await self.entry()
+        await kept.publish()
+        return kept
 
 
 async def _nothing(_scene: Scene) -> Given:
@@ -257,6 +269,35 @@ async def _recalled(scene: Scene) -> Given:
     return await _at(await cases.approved(scene.runtime, people["author"], people["reviewer"]), **_WHY)
 
 
+async def _notices(_scene: Scene) -> Given:
+    return {"kind": "NOTICE"}
+
+
+async def _versions(_scene: Scene) -> Given:
+    return {"kind": "NOTICE", "code": "START", **_PAGE}
+
+
+async def _saved_entry(_scene: Scene) -> Given:
+    return NIGHT_NOTICE
+
+
+async def _drafted_entry(scene: Scene) -> Given:
+    return {"entryId": (await scene.entry()).id, "expectedVersion": 1}
+
+
+async def _published_entry(scene: Scene) -> Given:
+    kept = await scene.published_entry()
+    return {"entryId": kept.id, "expectedVersion": await kept.version()}
+
+
+async def _read_entry(scene: Scene) -> Given:
+    return {"entryId": (await scene.published_entry()).id}
+
+
+async def _sample(_scene: Scene) -> Given:
+    return {"code": "id_card_copy"}
+
+
 # What each operation is sent. Subscriptions have their own tests.
 CALLS: Final[dict[str, Callable[[Scene], Awaitable[Given]]]] = {
     "me": _nothing,
@@ -284,6 +325,8 @@ CALLS: Final[dict[str, Callable[[Scene], Awaitable[Given]]]] = {
     "current_notice": _nothing,
     "current_consent_text": _nothing,
     "rate_plans": _nothing,
+    "handbook": _notices,
+    "handbook_versions": _versions,
     "sign_in": _login,
     "end_session": _nothing,
     "verify_mobile": _phone_button,
@@ -316,14 +359,20 @@ CALLS: Final[dict[str, Callable[[Scene], Awaitable[Given]]]] = {
     "release_application": _claimed,
     "decide_application": _refused,
     "recall_application": _recalled,
+    "save_handbook_draft": _saved_entry,
+    "publish_handbook_draft": _drafted_entry,
+    "discard_handbook_draft": _drafted_entry,
+    "retire_handbook_entry": _published_entry,
+    "upload_handbook_sample": _sample,
+    "acknowledge_handbook_entry": _read_entry,
 }
 
 
 async def send(client: Client, operation: str, given: Given, *, change: bool) -> Answer:
     """Send an operation by its document as clients do: a photo as a form, a sign-in with its code for a key."""
     match operation:
-        case "UploadImage":
-            return await client.upload(PHOTO, **given)
+        case "UploadImage" | "UploadHandbookSample":
+            return await client.upload(PHOTO, operation, **given)
         case "SignIn":
             return await client.call(operation, input=given)
         case _ if change:
