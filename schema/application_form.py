@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 
 from backend.applications.form import FIELDS
+from schema.common.access import Otherwise, gated
 from schema.texts.fields import label
 
 
@@ -31,7 +32,18 @@ def _description(name: str) -> str:
     return "; ".join(facts) + "."
 
 
-@strawberry.type(description="The form, by field. What is not filled in is null; images are given by id.")
+# Who sees sensitive values and photos as they are.
+CLEAR_VIEW: Final = "in clear to who files it while it is open for editing, and to the reviewer who holds the claim"
+
+
+@strawberry.type(
+    description=gated(
+        "ApplicationForm",
+        "The form, by field. What is not filled in is null; images are given by id.",
+        reach=CLEAR_VIEW,
+        otherwise=Otherwise.MASKED,
+    )
+)
 class ApplicationForm:
     """The values of a form for this viewer."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import strawberry
 
-from backend.accounts import Viewer
+from backend.accounts import Permission, Viewer
 from backend.applications import ApplicationKind
 from backend.applications.completeness import SectionState
 from backend.applications.events import EventKind
@@ -21,8 +21,8 @@ from backend.foundation.runtime import Runtime
 from backend.foundation.views import TYPE, Row, View, fetch_by_id
 from backend.opening.queries import APPLICATION_RELATIONS as OPENING_RELATIONS
 from backend.review.queries import APPLICATION_RELATIONS as REVIEW_RELATIONS
-from schema.application_form import ApplicationForm
-from schema.common.access import viewer_of
+from schema.application_form import CLEAR_VIEW, ApplicationForm
+from schema.common.access import Otherwise, gated, viewer_of
 from schema.common.context import Info
 from schema.common.scalars import Cursor
 from schema.common.selection import selection_of
@@ -78,7 +78,14 @@ class OpenField:
     is_changed: bool = strawberry.field(description="Whether it was changed since.")
 
 
-@strawberry.type(description="A photo. Only whoever sees the application in clear gets to see it.")
+@strawberry.type(
+    description=gated(
+        "Image",
+        "A photo.",
+        reach=CLEAR_VIEW,
+        otherwise=Otherwise.EMPTY,
+    )
+)
 class Image:
     """One checked and re-encoded photo."""
 
@@ -104,7 +111,11 @@ class PossibleDuplicate:
     created_at: datetime = strawberry.field(description="When it was started.")
 
 
-@strawberry.type(description="What HQ needs to review. Null for everybody who does not review.")
+@strawberry.type(
+    description=gated(
+        "ApplicationReview", "What HQ needs to review.", Permission.REVIEW_APPLICATIONS, otherwise=Otherwise.NULL
+    )
+)
 class ApplicationReview:
     """HQ's side of an application."""
 
@@ -134,7 +145,15 @@ class ProviderReason:
     form_fields: list[str] = strawberry.field(description="The form fields it speaks of; empty when we know none.")
 
 
-@strawberry.type(description="One form at WeChat Pay under one business code.")
+@strawberry.type(
+    description=gated(
+        "FilingAttempt",
+        "One form at WeChat Pay under one business code.",
+        Permission.SETTLE_PROVIDER_ANSWERS,
+        Permission.READ_AUDIT,
+        otherwise=Otherwise.EMPTY,
+    )
+)
 class FilingAttempt:
     """One filing attempt (申请单)."""
 
@@ -154,7 +173,14 @@ class FilingAttempt:
     observed_at: datetime | None = strawberry.field(description="When WeChat Pay was last asked.")
 
 
-@strawberry.type(description="What the owner signs with. Only there while WeChat Pay waits for the owner.")
+@strawberry.type(
+    description=gated(
+        "OwnerSigning",
+        "What the owner signs with.",
+        reach="who files it, application.provider, application.audit; while WeChat Pay waits for the owner",
+        otherwise=Otherwise.NULL,
+    )
+)
 class OwnerSigning:
     """The signing link, for the owner's own phone."""
 
@@ -163,7 +189,17 @@ class OwnerSigning:
     sign_before: datetime | None = strawberry.field(description="When WeChat Pay gives up waiting.")
 
 
-@strawberry.type(description="One shop, one owner, one account to open.")
+@strawberry.type(
+    description=gated(
+        "Application",
+        "One shop, one owner, one account to open.",
+        Permission.READ_OWN_APPLICATIONS,
+        Permission.READ_ORGANISATION_APPLICATIONS,
+        Permission.READ_ALL_APPLICATIONS,
+        reach="as far as each reaches",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class Application(Node):
     """An application, as this viewer may see it."""
 
@@ -221,7 +257,15 @@ class EventReason:
     note: str = strawberry.field(description="A note.")
 
 
-@strawberry.type(description="One fact of an application's life.")
+@strawberry.type(
+    description=gated(
+        "ApplicationEvent",
+        "One fact of an application's life.",
+        Permission.READ_ALL_APPLICATIONS,
+        reach="who may read the application; not HQ's own: who holds a review, who looked at a value",
+        otherwise=Otherwise.EMPTY,
+    )
+)
 class ApplicationEvent:
     """One event of the log, as this viewer may see it."""
 

@@ -12,7 +12,7 @@ from backend.applications import RevealField
 from backend.applications import reveal_field as reveal
 from backend.foundation.views import Row
 from backend.insight import audit
-from schema.common.access import access, needs, viewer_of
+from schema.common.access import Otherwise, access, gated, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, First, checked_first
 from schema.common.context import Info
 from schema.common.user_errors import UserError, checked_key, payload
@@ -42,7 +42,14 @@ class AuditEvent:
     hash: str = strawberry.field(description="SHA-256 over this event and the one before it.")
 
 
-@strawberry.type(description="The record of one subject, and whether it is whole.")
+@strawberry.type(
+    description=gated(
+        "AuditTrail",
+        "The record of one subject, and whether it is whole.",
+        Permission.READ_AUDIT,
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class AuditTrail:
     """The chain of one subject."""
 

@@ -28,7 +28,7 @@ from backend.handbook.queries import ENTRY, NEWEST_FIRST, entries_in_force, vers
 from backend.handbook.rules import Action, Stage, State
 from backend.images.queries import IMAGE
 from schema.application_type import Image, Node
-from schema.common.access import access, needs, viewer_of
+from schema.common.access import Otherwise, access, gated, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Info
 from schema.common.selection import selection_of
@@ -117,7 +117,14 @@ class HandbookAvailableAction:
     blocked_reason: str | None = strawberry.field(description="The code of what must be true first.")
 
 
-@strawberry.type(description="That the viewer has read a version.")
+@strawberry.type(
+    description=gated(
+        "HandbookAcknowledgement",
+        "That somebody has read a version.",
+        reach="the person themselves",
+        otherwise=Otherwise.NULL,
+    )
+)
 class HandbookAcknowledgement:
     """One's own."""
 
@@ -133,7 +140,11 @@ class HandbookDifference:
     new: str | None = strawberry.field(description="What stands there; null where nothing does.")
 
 
-@strawberry.type(description="What editors know of a version. Null for everybody else.")
+@strawberry.type(
+    description=gated(
+        "HandbookEditing", "What editors know of a version.", Permission.EDIT_HANDBOOK, otherwise=Otherwise.NULL
+    )
+)
 class HandbookEditing:
     """Who and when, and what changed."""
 
@@ -145,7 +156,16 @@ class HandbookEditing:
     changes: list[HandbookDifference] = strawberry.field(description="Against the version published before.")
 
 
-@strawberry.type(description="One version of an entry of the handbook.")
+@strawberry.type(
+    description=gated(
+        "HandbookEntry",
+        "One version of an entry of the handbook.",
+        Permission.READ_HANDBOOK,
+        Permission.EDIT_HANDBOOK,
+        reach="what has been in force; handbook.edit drafts and what is to come, too",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class HandbookEntry(_TypedRow, Node):
     """A notice, photo guide, return reason, contact or rate plan; the id is that of the version."""
 

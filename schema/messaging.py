@@ -14,7 +14,7 @@ from backend.foundation.pages import MOST_PER_PAGE, fetch_page, sequence_of, str
 from backend.foundation.views import TYPE, Row, Selection
 from backend.messaging.queries import ALERT, INBOX_MESSAGE, NEWEST_FIRST, inbox_events_after, last_sequence
 from schema.accounts import Me, read_me
-from schema.common.access import SIGNED_IN, access, needs, viewer_of
+from schema.common.access import SIGNED_IN, Otherwise, access, gated, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Context, Info
 from schema.common.scalars import Cursor
@@ -26,7 +26,11 @@ from schema.transport import ApiError, Code
 _KEY: Final = "16 to 64 characters; the same call has the same key."
 
 
-@strawberry.type(description="A message to the viewer.")
+@strawberry.type(
+    description=gated(
+        "InboxMessage", "A message to one person.", reach="the person themselves", otherwise=Otherwise.ABSENT
+    )
+)
 class InboxMessage:
     """What happened, told to one person."""
 
@@ -47,7 +51,16 @@ class InboxMessage:
         return isinstance(value, dict) and value.get(TYPE) == "InboxMessage"
 
 
-@strawberry.type(description="Something HQ must look at; the group robot tells it too.")
+@strawberry.type(
+    description=gated(
+        "Alert",
+        "Something HQ must look at; the group robot tells it too.",
+        Permission.DECIDE_REGISTRATIONS,
+        Permission.REVIEW_APPLICATIONS,
+        reach="the one about people, the other about applications",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class Alert:
     """What waits for somebody at HQ."""
 

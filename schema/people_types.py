@@ -7,13 +7,14 @@ from typing import Any
 
 import strawberry
 
-from backend.accounts import OrganisationKind, Role, StaffState, WorkKind
+from backend.accounts import OrganisationKind, Permission, Role, StaffState, WorkKind
 from backend.accounts.invitation_rules import InvitationAction, InvitationState
 from backend.accounts.organisation_rules import OrganisationAction, OrganisationState
 from backend.accounts.rules import StaffAction, StaffStage
 from backend.accounts.sessions import SessionKind
 from backend.foundation.views import TYPE
 from schema.application_type import Node
+from schema.common.access import Otherwise, gated
 
 _VERSION = "Grows with each change; send it as `expectedVersion`."
 _ACTIONS = "What the viewer can do now."
@@ -29,7 +30,14 @@ class OrganisationAvailableAction:
     blocked_reason: str | None = strawberry.field(description=_BLOCKED)
 
 
-@strawberry.type(description="A node of the tree of organisations.")
+@strawberry.type(
+    description=gated(
+        "Organisation",
+        "A node of the tree of organisations.",
+        reach="HQ all of them; everybody their own, and those below it where they lead it",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class Organisation(Node):
     """HQ, one of its teams, or a partner."""
 
@@ -68,7 +76,14 @@ class StaffAvailableAction:
     blocked_reason: str | None = strawberry.field(description=_BLOCKED)
 
 
-@strawberry.type(description="A person who works with us, wants to, or did.")
+@strawberry.type(
+    description=gated(
+        "Staff",
+        "A person who works with us, wants to, or did.",
+        reach="HQ all but guests; who leads an organisation, its people and those below; everybody themselves",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class Staff(Node):
     """A person, as this viewer may see them."""
 
@@ -83,7 +98,14 @@ class Staff(Node):
     )
     organisation_id: strawberry.ID | None = strawberry.field(description="Where they belong.")
     work_kind: WorkKind | None = strawberry.field(description="What kind of work they do.")
-    mobile: str | None = strawberry.field(description="The mobile number, masked; `revealMobile` shows it.")
+    mobile: str | None = strawberry.field(
+        description=gated(
+            "Staff.mobile",
+            "The mobile number; `revealMobile` shows it.",
+            reach="nobody in clear",
+            otherwise=Otherwise.MASKED,
+        )
+    )
     mobile_verified_at: datetime | None = strawberry.field(description="When WeChat vouched for the number.")
     applied_at: datetime | None = strawberry.field(description="When they last registered.")
     hurried_at: datetime | None = strawberry.field(description="When they last hurried HQ.")
@@ -101,7 +123,11 @@ class Staff(Node):
         return isinstance(value, dict) and value.get(TYPE) == "Staff"
 
 
-@strawberry.type(description="One of one's own ways in that has not ended.")
+@strawberry.type(
+    description=gated(
+        "Session", "A way in that has not ended.", reach="the person themselves", otherwise=Otherwise.ABSENT
+    )
+)
 class Session:
     """A session, or a key."""
 
@@ -122,7 +148,16 @@ class InvitationAvailableAction:
     blocked_reason: str | None = strawberry.field(description=_BLOCKED)
 
 
-@strawberry.type(description="An offer to register, for one person.")
+@strawberry.type(
+    description=gated(
+        "Invitation",
+        "An offer to register, for one person.",
+        Permission.INVITE_STAFF,
+        Permission.MANAGE_STAFF,
+        reach="into one's own organisation and those below it; staff.manage all of them",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class Invitation(Node):
     """An invitation."""
 
@@ -144,7 +179,15 @@ class Invitation(Node):
         return isinstance(value, dict) and value.get(TYPE) == "Invitation"
 
 
-@strawberry.type(description="The code (小程序码) of an invitation.")
+@strawberry.type(
+    description=gated(
+        "InvitationCode",
+        "The code (小程序码) of an invitation.",
+        Permission.INVITE_STAFF,
+        reach="whoever made the invitation, while it is open",
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class InvitationCode:
     """What the invited person scans."""
 

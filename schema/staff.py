@@ -18,7 +18,7 @@ from backend.foundation.pages import fetch_page
 from backend.foundation.runtime import Runtime
 from backend.foundation.views import Row, fetch_by_id
 from backend.insight import leavers
-from schema.common.access import access, needs, viewer_of
+from schema.common.access import Otherwise, access, gated, needs, viewer_of
 from schema.common.connection import DEFAULT_FIRST, After, First, checked_first, connection_of
 from schema.common.context import Info
 from schema.common.selection import selection_of
@@ -138,7 +138,15 @@ class StaffPayload:
     user_errors: list[UserError] = strawberry.field(description=_ERRORS)
 
 
-@strawberry.type(description="What was cut off when a person's access ended, and proof that nothing came after.")
+@strawberry.type(
+    description=gated(
+        "LeaverProof",
+        "What was cut off when a person's access ended, and proof that nothing came after.",
+        Permission.MANAGE_STAFF,
+        Permission.READ_AUDIT,
+        otherwise=Otherwise.ABSENT,
+    )
+)
 class LeaverProof:
     """A receipt, worked out afresh from the tables and the log each time."""
 

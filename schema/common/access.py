@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, ParamSpec, TypeVar
 
 from backend.accounts import Permission, PermissionMissing, SessionInvalid, StaffState, Viewer
@@ -79,6 +80,42 @@ def access(rule: Access) -> Callable[[Callable[P, T]], Callable[P, T]]:
         return guarded
 
     return guard
+
+
+class Otherwise(StrEnum):
+    """What stands in place of a gated object for whoever may not see it."""
+
+    NULL = "null"
+    EMPTY = "empty"
+    MASKED = "masked"
+    ABSENT = "not there"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAccess:
+    """Who sees an object: who holds one of `permissions`, as far as `reach` says; and what everybody else gets."""
+
+    permissions: frozenset[Permission]
+    reach: str
+    otherwise: Otherwise
+
+    def told(self) -> str:
+        """Say it in the words of the SDL."""
+        who = ", ".join(sorted(self.permissions))
+        return f"Access: {'; '.join(part for part in (who, self.reach) if part)}; {self.otherwise} for everybody else."
+
+
+# Every gated object of the schema with its access; the views of the backend enforce it, the matrix holds them to it.
+OBJECTS: Final[dict[str, ObjectAccess]] = {}
+
+
+def gated(name: str, summary: str, *permissions: Permission, reach: str = "", otherwise: Otherwise) -> str:
+    """Declare who sees a type, or a field as `Type.field`; gives its description: what it is, and that.
+
+    `permissions` left out means that none is needed beside what `reach` says.
+    """
+    OBJECTS[name] = ObjectAccess(frozenset(permissions), reach, otherwise)
+    return f"{summary}\n\n{OBJECTS[name].told()}"
 
 
 def viewer_of(context: Context) -> Viewer:
