@@ -1,4 +1,4 @@
-"""The page of rights: what a role may do, who gives it to whom, and who may call which operation. Pure."""
+"""The page of rights: what a role may do, who gives it to whom, who may call which operation and see what. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from backend.accounts.change_organisation import PARENTS
 from backend.accounts.rules import GRANTABLE, PERMISSIONS, ROLES_IN, OrganisationKind, Permission, Role
 from schema.build import MUTATIONS, QUERIES, SUBSCRIPTIONS
 from schema.catalogue_pages.markdown import NONE, codes, page, table
-from schema.common.access import DECLARED
+from schema.common.access import DECLARED, OBJECTS, ObjectAccess
 
 
 def access_page() -> str:
@@ -46,6 +46,12 @@ def access_page() -> str:
         "is read reaches as far as the permission says: own, organisation or all. What may be done to one subject is "
         "in the [life cycles](life-cycle.md).",
         table(("Operation", "Kind", "Access", "Roles"), operations),
+        "## Objects by access",
+        "What an operation gives is not for everybody who may call it. Here stands who sees what, and what stands in "
+        "its place for everybody else.",
+        table(
+            ("Object or field", "Seen with", "As far as", "Else"), [_seen(*each) for each in sorted(OBJECTS.items())]
+        ),
     )
 
 
@@ -62,6 +68,10 @@ def _roles_of(resolver_name: str) -> str:
     asked = DECLARED[resolver_name].permissions
     holders = [role for role in Role if PERMISSIONS[role] & asked]
     return "every role" if len(holders) == len(Role) else codes(holders) or NONE
+
+
+def _seen(name: str, access: ObjectAccess) -> tuple[str, ...]:
+    return f"`{name}`", codes(sorted(access.permissions)) or NONE, access.reach or NONE, access.otherwise
 
 
 def _in_order(roles: frozenset[Role] | tuple[Role, ...]) -> list[Role]:

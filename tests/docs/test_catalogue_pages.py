@@ -23,6 +23,7 @@ from backend.sandbox import magic_values
 from schema.build import MUTATIONS, QUERIES, SUBSCRIPTIONS
 from schema.catalogue_pages import README_DIAGRAMS, MagicValueRow, markers_of, pages, readme_with_diagram
 from schema.catalogue_pages.life_cycles import APPLICATION, LIVES, Life, diagram_of
+from schema.common.access import OBJECTS
 from schema.common.user_errors import UserErrorCode
 from schema.transport import Code
 from tests.docs.examples import ROOT
@@ -76,13 +77,14 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
 
 
 def test_the_access_page_has_every_right_and_operation() -> None:
-    """Each permission with a column for each role, who gives which role and where it fits, and each operation."""
+    """Permissions with a column for each role, who gives which role and where it fits, operations, gated objects."""
     operations = len([*QUERIES, *MUTATIONS, *SUBSCRIPTIONS])
     cells = _first_cells("access.md")
     assert all(f" `{role}` |" in PAGES["access.md"] for role in Role)
-    assert cells[: len(Permission)] == list(Permission)
-    assert cells[len(Permission) : -operations] == [*Role, *OrganisationKind]
-    assert len(set(cells[-operations:])) == operations
+    tables = [*Permission, *Role, *OrganisationKind]
+    assert cells[: len(tables)] == tables
+    assert len(set(cells[len(tables) : -len(OBJECTS)])) == operations
+    assert cells[-len(OBJECTS) :] == sorted(OBJECTS)
 
 
 @pytest.mark.parametrize("role", Role)
