@@ -13,7 +13,9 @@ from backend.accounts import (
     CreateInvitation,
     CreateOrganisation,
     DecideRegistration,
+    OffboardStaff,
     OrganisationKind,
+    ReassignStaff,
     RegisterStaff,
     RegistrationDecision,
     Role,
@@ -27,6 +29,8 @@ from backend.accounts import (
     create_organisation,
     decide_registration,
     invitation_code,
+    offboard_staff,
+    reassign_staff,
     register_staff,
     sign_in,
 )
@@ -177,3 +181,17 @@ def body_of(event: Event) -> dict[str, Any]:
     """Give what an event says."""
     body: dict[str, Any] = orjson.loads(event.body or "{}")
     return body
+
+
+async def offboard(
+    runtime: Runtime, viewer: Viewer, staff_id: str, successor_id: str | None = None, reason: str = "已离职"
+) -> str:
+    """End everything a person has with us."""
+    version = (await the_person(staff_id)).version
+    return await offboard_staff(runtime, viewer, OffboardStaff(a_key(), staff_id, version, reason, successor_id))
+
+
+async def reassign(runtime: Runtime, viewer: Viewer, staff_id: str, *roles: Role, to: str | None = None) -> str:
+    """Give a person other roles, or another organisation."""
+    version = (await the_person(staff_id)).version
+    return await reassign_staff(runtime, viewer, ReassignStaff(a_key(), staff_id, version, roles, to))
