@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,10 +59,8 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self.process = process
         self._log = log
-        started = time.monotonic()
         assert process.stdout is not None
         line = process.stdout.readline()
-        self.seconds_to_ready = time.monotonic() - started
         if not line:
             raise AssertionError(f"it ended with {process.wait()}: {self.stderr}")
         self.said: dict[str, Any] = orjson.loads(line)

@@ -81,7 +81,8 @@ def test_the_line_says_where_everything_is(up: Running) -> None:
     }
     assert said["pid"] == up.process.pid
     assert {*said["tokens"]} == PEOPLE
-    assert (said["push"], said["console"]) == (None, None)
+    base = said["graphql"].removesuffix("/graphql")
+    assert (said["push"], said["console"]) == (f"{base}/wechat/official-account", None)
 
 
 def test_it_is_ready_when_it_says_so(up: Running) -> None:
@@ -174,9 +175,8 @@ def test_hardened_takes_registered_documents_only(tmp_path: Path) -> None:
         assert "errors" not in httpx2.post(up.said["graphql"], json=registered, headers=headers).json()
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_restart_keeps_data_and_addresses(tmp_path: Path, database_url: str, engine: str) -> None:
-    """The second start has the same ports and people, new tokens, and is quick; the old tokens stay good."""
+def test_a_restart_keeps_data_and_addresses(tmp_path: Path, database_url: str) -> None:
+    """The second start has the same ports and people, and new tokens; the old tokens stay good."""
     settings = {"SESAME_DATABASE_URL": database_url}
     with running(*_up(tmp_path / "data", "--seed"), log=tmp_path / "log", settings=settings) as first:
         assert first.stop(signal.SIGINT).exit_code == 0
@@ -185,7 +185,6 @@ def test_a_restart_keeps_data_and_addresses(tmp_path: Path, database_url: str, e
             assert second.said[kept] == first.said[kept]
         assert not {*second.said["tokens"].values()} & {*first.said["tokens"].values()}
         assert _asked(first, "staff", "{ me { id } }") == _asked(second, "staff", "{ me { id } }")
-        assert second.seconds_to_ready < 10, engine
         assert (second.stop().exit_code, processes_of(tmp_path / "data")) == (0, set())
 
 
