@@ -52,7 +52,7 @@ _LIMITS: Final[Mapping[str, _Limit]] = {
     "phrase": _text(r"[\u4e00-\u9fff]", 5, "无"),
     "character_string": _text(r"[!-~]", 32, "-", "..."),
     "letter": _text(r"[A-Za-z]", 32, "N"),
-    "symbol": _text(r"[!-/:-@\[-`{-~]", 5, "-"),
+    "symbol": _text(r"[!-/:-@\[-^`{-~]", 5, "-"),
     "name": _text(r"[^\n]", 10, "无", _ELLIPSIS),
     "car_number": _text(r"[^\n]", 8, "无"),
     "number": _exact(r"-?[0-9]+(?:\.[0-9]+)?", 32),

@@ -81,7 +81,6 @@ LINK_TO_APPLICATIONS: Final = "进入我的申请"
 
 # The words that people send, beside the keyword.
 ASK_PROGRESS: Final = "进度"
-ASK_HELP: Final = "帮助"
 
 # Where an unfinished application stands, for whoever files it.
 UNFINISHED_STATES: Final[Mapping[State, str]] = {
