@@ -22,7 +22,6 @@ class StaffEvent(StrEnum):
     STAFF_LEFT = "STAFF_LEFT"
     STAFF_SIGNED_IN = "STAFF_SIGNED_IN"
     STAFF_SESSION_ENDED = "STAFF_SESSION_ENDED"
-    STAFF_KEY_ISSUED = "STAFF_KEY_ISSUED"
     STAFF_FIELD_REVEALED = "STAFF_FIELD_REVEALED"
 
 
@@ -69,7 +68,6 @@ BODIES: Mapping[StaffEvent | OrganisationEvent | InvitationEvent, frozenset[str]
     StaffEvent.STAFF_LEFT: frozenset({"reason", "successor_id", "sessions", "keys", "invitations"}),
     StaffEvent.STAFF_SIGNED_IN: frozenset({"session_id", "app"}),
     StaffEvent.STAFF_SESSION_ENDED: frozenset({"session_id"}),
-    StaffEvent.STAFF_KEY_ISSUED: frozenset({"session_id", "key_staff_id"}),
     StaffEvent.STAFF_FIELD_REVEALED: frozenset({"field", "reason"}),
     OrganisationEvent.ORGANISATION_CREATED: frozenset({"name", "kind", "parent_id"}),
     OrganisationEvent.ORGANISATION_CHANGED: frozenset({"name", "accepts_registrations"}),

@@ -12,7 +12,7 @@ from backend.accounts.errors import AccountRefusal
 from backend.accounts.models import DoorTicket, SpentCode, Staff, WeChatIdentity
 from backend.accounts.ports import MiniProgram
 from backend.foundation.database import lock_name, transaction
-from backend.foundation.ids import hash_token
+from backend.foundation.ids import Ids, hash_token
 from backend.foundation.keyring import Keyring
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -128,10 +128,14 @@ async def tie(work: Work, identity: WeChatIdentity, staff: Staff) -> None:
     await identity.save(update_fields=["staff_id", "tied_at"])
 
 
+def scene_token(ids: Ids) -> str:
+    """Give 22 characters of chance, 132 bits: what the scene of a mini program code holds, with room for a letter."""
+    return ids.token("d").removeprefix("ssm_d_")[:22]
+
+
 async def issue_ticket(work: Work, identity: WeChatIdentity) -> str:
     """Give a one-time ticket for a person of the official account; whoever signs in with it is that person."""
-    # 22 characters: it also fits into the scene of a mini program code.
-    token = work.runtime.ids.token("d").rpartition("_")[2][:22]
+    token = scene_token(work.runtime.ids)
     wall = work.runtime.clock.wall()
     await DoorTicket.create(
         id=work.runtime.ids.new("tkt"),

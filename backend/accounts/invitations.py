@@ -11,6 +11,7 @@ from tortoise.expressions import Q
 
 from backend.accounts.errors import AccountRefusal
 from backend.accounts.events import InvitationEvent
+from backend.accounts.identities import scene_token
 from backend.accounts.invitation_rules import (
     INVITATION_LIFECYCLE,
     InvitationAction,
@@ -74,8 +75,7 @@ async def create_invitation(runtime: Runtime, viewer: Viewer, command: CreateInv
             return outcome.result_id
         work, invitation_id = outcome.work, runtime.ids.new("inv")
         await _check_place(work, viewer, command)
-        # 22 characters of chance: with a letter before them they fit into the scene of a mini program code.
-        token = runtime.ids.token("i").rpartition("_")[2][:22]
+        token = scene_token(runtime.ids)
         wall = runtime.clock.wall()
         invitation = Invitation(
             id=invitation_id,

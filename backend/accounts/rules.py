@@ -243,10 +243,9 @@ STAFF_TRANSITIONS: Final[tuple[StaffTransition, ...]] = (
     _row({_S.PENDING},               _A.REJECT,     (_S.REJECTED,),  {_W.DECIDER},              (_N.REASON,),            _E.STAFF_REJECTED),
     _row({_S.APPROVED},              _A.REASSIGN,   (),              {_W.HQ_ADMIN},             (_N.GRANTABLE_ROLES,),   _E.STAFF_REASSIGNED),
     _row({_S.APPROVED},              _A.REPORT,     (_S.SUSPENDED,), {_W.ORGANISATION_ADMIN},   (_N.REASON,),            _E.STAFF_REPORTED),
-    _row({_S.PENDING, _S.APPROVED},  _A.SUSPEND,    (_S.SUSPENDED,), {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_SUSPENDED),
+    _row({_S.APPROVED},              _A.SUSPEND,    (_S.SUSPENDED,), {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_SUSPENDED),
     _row({_S.SUSPENDED, _S.LEFT},    _A.REINSTATE,  (_S.APPROVED,),  {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_REINSTATED),
-    _row({_S.PENDING, _S.APPROVED, _S.REJECTED, _S.SUSPENDED},
-                                     _A.OFFBOARD,   (_S.LEFT,),      {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_LEFT),
+    _row({_S.APPROVED, _S.SUSPENDED}, _A.OFFBOARD,  (_S.LEFT,),      {_W.HQ_ADMIN},             (_N.REASON,),            _E.STAFF_LEFT),
 )
 # fmt: on
 
