@@ -24,10 +24,21 @@ from backend.foundation.installation import ForeignDatabase
 from backend.foundation.keyring import KeyringError
 from backend.foundation.logging import configure
 from backend.foundation.storage import StorageUnavailable, StorageUrlMalformed
+from backend.messaging import TemplateIdsInvalid
 from backend.settings import Settings, SettingsInvalid, read_settings
-from backend.wechat import CredentialsError, SandboxError
+from backend.wechat import AppCredentialsError, CredentialsError, SandboxError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# What lies in the data folder or answers at the other end is not as it must be; each error says what to do.
+_UNUSABLE = (
+    AppCredentialsError,
+    CredentialsError,
+    ForeignDatabase,
+    SandboxError,
+    StorageUnavailable,
+    TemplateIdsInvalid,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -167,7 +178,7 @@ def main() -> None:
         _refuse(f"the database does not answer ({error})", STEP_FAILED)
     except KeyringError as error:
         _refuse(f"the keyring: {error}", STEP_FAILED)
-    except (CredentialsError, ForeignDatabase, SandboxError, StorageUnavailable) as error:
+    except _UNUSABLE as error:
         _refuse(str(error) or type(error).__name__, STEP_FAILED)
     except Exception:
         # Through the log, so that what is sensitive in a traceback is taken out of it.

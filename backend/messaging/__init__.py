@@ -25,6 +25,7 @@ from backend.messaging.inbox import (
 from backend.messaging.messages import AlertKind, MessageKind
 from backend.messaging.purge import begin_purging
 from backend.messaging.reactions import MESSAGING_REACTIONS
+from backend.messaging.template_ids import TemplateIdsInvalid
 from backend.messaging.templates import Templates
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "OfficialAccount",
     "RecordSubscribeResults",
     "SubscribeAnswer",
+    "TemplateIdsInvalid",
     "Templates",
     "alert",
     "begin_purging",

@@ -48,8 +48,9 @@ def push_route(
             log.warning("push_nonce_reused")
             return _said("NONCE_REUSED", 403)
         except TimeoutError:
+            # All of it was undone. To say that it was taken would leave the person without any answer.
             log.warning("push_not_answered_in_time")
-            return _said(SUCCESS)
+            return _said("UNAVAILABLE", 503)
         except DATABASE_ERRORS as error:
             # Not taken: WeChat pushes it again.
             log.warning("push_not_taken", error=type(error).__name__)

@@ -22,6 +22,7 @@ from backend.accounts import (
 )
 from backend.accounts.models import Session, Staff
 from backend.applications import start_application
+from backend.foundation.lifecycle import IllegalMove
 from backend.foundation.runtime import Runtime
 from tests.builders.applications import a_draft, a_start, refused, the
 from tests.builders.everything import everything_in_database
@@ -214,11 +215,11 @@ async def test_nobody_comes_back_into_a_closed_organisation(runtime: Runtime, cl
         await reinstate_staff(runtime, admin, await a_change(clerk.id))
 
 
-async def test_somebody_who_waits_can_be_suspended(
+async def test_somebody_who_waits_is_decided_about_instead(
     runtime: Runtime, guest: Viewer, pending: str, admin: Viewer
 ) -> None:
-    """Their session ends with it; a partner admin does not report somebody who is not in yet."""
-    await suspend_staff(runtime, admin, await a_change(pending))
-    with pytest.raises(SessionInvalid):
-        await reauthenticate(runtime, guest)
-    assert (await the_person(pending)).state == StaffState.SUSPENDED
+    """Nobody who was never let in is suspended: coming back from that would let them in undecided."""
+    with pytest.raises(IllegalMove):
+        await suspend_staff(runtime, admin, await a_change(pending))
+    assert (await reauthenticate(runtime, guest)).id == pending
+    assert (await the_person(pending)).state == StaffState.PENDING
