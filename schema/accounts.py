@@ -12,7 +12,7 @@ from backend.accounts import OrganisationKind, Role, StaffState, WorkKind
 from backend.accounts.queries import ORGANISATION_CHOICE, SESSION, STAFF
 from backend.accounts.rules import PERMISSIONS, StaffStage
 from backend.foundation.clock import date_in_china
-from backend.foundation.views import Row, Selection, fetch, fetch_by_id
+from backend.foundation.views import Reading, Row, Selection, fetch, fetch_by_id
 from backend.handbook import contacts_in_force
 from backend.handbook.content import ContactChannel
 from schema.common.access import ANYBODY, SIGNED_IN, access, viewer_of
@@ -152,8 +152,9 @@ async def read_me(info: Info, *path: str) -> Row:
     """Read the viewer as the document asks along `path`, with the rights of this moment."""
     # Anew, and not from the context: a change of oneself is shown as it is after it.
     viewer = await service.reauthenticate(info.context.runtime, viewer_of(info.context))
+    reading = Reading(viewer, info.context.runtime)
     wanted = selection_of(info, *path)
-    row = await fetch_by_id(STAFF, Selection({**wanted.fields, "roles": Selection()}), info.context.reading, viewer.id)
+    row = await fetch_by_id(STAFF, Selection({**wanted.fields, "roles": Selection()}), reading, viewer.id)
     if row is None:
         raise ApiError(Code.NOT_FOUND)
     contacts = await contacts_in_force(date_in_china(info.context.runtime.clock.now())) if "contacts" in wanted else []

@@ -202,7 +202,8 @@ async def lock_open(work: Work, organisation_id: str | None) -> Organisation | N
 
 def checked_reason(reason: str) -> str:
     """Give a reason as it is stored. Refuses with TEXT_TOO_LONG; an empty one is for the table to refuse."""
-    text = reason.strip()
+    # The one character that a database cannot keep; no keyboard has it.
+    text = reason.replace("\x00", "").strip()
     if len(text) > REASON_LIMIT:
         raise Refused(Refusal(AccountRefusal.TEXT_TOO_LONG, ("reason",), {"max": REASON_LIMIT}))
     return text

@@ -19,7 +19,7 @@ from backend.accounts.invitation_rules import (
 from backend.accounts.models import Invitation, Session, Staff
 from backend.accounts.rules import Role, Viewer
 from backend.accounts.service import deciding, lock_people
-from backend.foundation.ids import hash_token
+from backend.foundation.ids import hash_token, may_be_id
 from backend.foundation.lifecycle import move
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
@@ -100,6 +100,8 @@ class CutOff:
 
 async def holders_of_keys(staff_id: str) -> list[str]:
     """Give the ids of the systems whose keys a person answers for, to be locked together with the person."""
+    if not may_be_id(staff_id):
+        return []
     keys = Session.filter(issued_by_id=staff_id, kind=SessionKind.KEY, ended_at=None)
     return [str(holder) for holder in await keys.distinct().values_list("staff_id", flat=True)]
 

@@ -144,7 +144,7 @@ async def _login(scene: Scene) -> Given:
 
 async def _phone_button(scene: Scene) -> Given:
     number = next(_numbers)
-    scene.api.mini_program.phones[f"phone-code-{number}"] = "13900139000"
+    scene.api.mini_program.phones[f"phone-code-{number}"] = "13700137000"
     return {"code": f"phone-code-{number}"}
 
 
