@@ -32,7 +32,7 @@ async def proof_of(reading: Reading, staff_id: str) -> Row | None:
     cut_off_at: datetime = person["cut_off_at"]
     cut = await Event.filter(subject_id=staff_id, kind__in=list(_CUTS)).order_by("-sequence").first()
     ended: dict[str, Any] = orjson.loads(cut.body) if cut is not None and cut.body else {}
-    with_cut = Event.filter(cause=cut.cause) if cut is not None else Event.filter(position=0)
+    with_cut = await _went_with(cut) if cut is not None else []
     after = await Event.filter(actor_id=staff_id, occurred_at__gt=cut_off_at).count()
     alive = await Session.filter(
         Q(staff_id=staff_id) | Q(issued_by_id=staff_id), ended_at=None, expires_at__gt=reading.runtime.clock.wall()
@@ -44,11 +44,19 @@ async def proof_of(reading: Reading, staff_id: str) -> Row | None:
         "sessions_ended": ended.get("sessions", 0),
         "keys_ended": ended.get("keys", 0),
         "invitations_revoked": ended.get("invitations", 0),
-        "applications_handed_over": await with_cut.filter(kind=EventKind.HANDED_OVER).count(),
-        "claims_released": await with_cut.filter(kind=EventKind.CLAIM_RELEASED).count(),
+        "applications_handed_over": with_cut.count(EventKind.HANDED_OVER),
+        "claims_released": with_cut.count(EventKind.CLAIM_RELEASED),
         "events_after": after,
         "sessions_alive": alive,
         "invitations_open": invitations_open,
         "applications_left": len(await unfinished_of(staff_id)),
         "is_clean": not (after or alive or invitations_open),
     }
+
+
+async def _went_with(cut: Event) -> list[str]:
+    """Give the kinds of the facts that followed a cut-off in its own transaction, which the log holds in one piece."""
+    behind = Event.filter(cause=cut.cause, position__gt=cut.position)
+    next_cut = await behind.filter(kind__in=list(_CUTS)).order_by("position").first()
+    mine = behind.filter(position__lt=next_cut.position) if next_cut is not None else behind
+    return [str(kind) for kind in await mine.values_list("kind", flat=True)]
