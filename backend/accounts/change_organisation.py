@@ -18,9 +18,9 @@ from backend.accounts.organisation_rules import (
     organisation_standing,
 )
 from backend.accounts.rules import CUT_OFF, OrganisationKind, Permission, Viewer
-from backend.accounts.service import Command, acting, call_of, checked_reason, lock_open, require
+from backend.accounts.service import Command, acting, call_of, changing, checked_reason, lock_open, require
 from backend.foundation.lifecycle import move
-from backend.foundation.refusal import NotFound, Refusal, Refused
+from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
 
@@ -168,15 +168,9 @@ async def _changing(
 ) -> AsyncIterator[tuple[Work, Organisation] | None]:
     """Open the transaction of one change with its organisation locked; None when this very call was done before."""
     require(viewer, Permission.MANAGE_ORGANISATIONS)
-    async with acting(runtime, viewer, call_of(viewer, operation, command)) as outcome:
-        if outcome.replayed:
-            yield None
-            return
-        organisation = await outcome.work.lock(Organisation, command.organisation_id)
-        if organisation is None:
-            raise NotFound
-        yield outcome.work, organisation
-        outcome.result_id = organisation.id
+    found = changing(runtime, viewer, operation, command, Organisation, command.organisation_id, lambda _found: True)
+    async with found as change:
+        yield change
 
 
 async def _move(

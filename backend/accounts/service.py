@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from backend.accounts.errors import AccountRefusal, PermissionMissing, SessionInvalid
 from backend.accounts.models import Organisation, Session, Staff
@@ -14,8 +14,9 @@ from backend.accounts.rules import PERMISSIONS, OrganisationKind, Permission, Ro
 from backend.foundation.database import connection, is_postgres
 from backend.foundation.events import Actor
 from backend.foundation.ids import hash_token
-from backend.foundation.refusal import Refusal, Refused
+from backend.foundation.refusal import NotFound, Refusal, Refused
 from backend.foundation.runtime import Runtime
+from backend.foundation.subjects import Subject
 from backend.foundation.work import Call, Once, Work, once
 
 REASON_LIMIT: Final = 500
@@ -165,6 +166,34 @@ def call_of(viewer: Viewer, operation: str, command: Command) -> Call:
     given: Mapping[str, Any] = asdict(command)
     rest = {name: value for name, value in given.items() if name != "idempotency_key"}
     return Call(viewer.id, operation, command.idempotency_key, rest)
+
+
+SubjectT = TypeVar("SubjectT", bound=Subject)
+
+
+@asynccontextmanager
+async def changing(
+    runtime: Runtime,
+    viewer: Viewer,
+    operation: str,
+    command: Command,
+    model: type[SubjectT],
+    subject_id: str,
+    may_read: Callable[[SubjectT], bool],
+) -> AsyncIterator[tuple[Work, SubjectT] | None]:
+    """Open the transaction of one change to one subject, which is locked; gives None when this very call was done.
+
+    Refuses with `NotFound` what is not there and what `may_read` keeps from the viewer, alike.
+    """
+    async with acting(runtime, viewer, call_of(viewer, operation, command)) as outcome:
+        if outcome.replayed:
+            yield None
+            return
+        subject = await outcome.work.lock(model, subject_id)
+        if subject is None or not may_read(subject):
+            raise NotFound
+        yield outcome.work, subject
+        outcome.result_id = subject.id
 
 
 @asynccontextmanager

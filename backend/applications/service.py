@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final, Protocol
 
-from backend.accounts import Viewer, acting, call_of, checked_reason
+from backend.accounts import Viewer, checked_reason
+from backend.accounts.service import Command
+from backend.accounts.service import changing as changing_subject
 from backend.applications import rules
 from backend.applications.completeness import missing
 from backend.applications.models import Application
@@ -63,13 +65,8 @@ async def lock_for_system(work: Work, application_id: str) -> Application:
     return application
 
 
-class ChangeCommand(Protocol):
-    """The input of a change to one application, as every such operation takes it; a dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def idempotency_key(self) -> str: ...
+class ChangeCommand(Command, Protocol):
+    """The input of a change to one application, as every such operation takes it."""
 
     @property
     def application_id(self) -> str: ...
@@ -94,12 +91,13 @@ async def changing(
 
     Refuses with `NotFound` what the viewer may not even read.
     """
-    async with acting(runtime, viewer, call_of(viewer, operation, command)) as outcome:
-        if outcome.replayed:
-            yield None
-            return
-        yield Change(outcome.work, await lock_visible(outcome.work, viewer, command.application_id))
-        outcome.result_id = command.application_id
+
+    def may_read(application: Application) -> bool:
+        return rules.may_read(viewer, application)
+
+    found = changing_subject(runtime, viewer, operation, command, Application, command.application_id, may_read)
+    async with found as change:
+        yield None if change is None else Change(*change)
 
 
 async def move_application(

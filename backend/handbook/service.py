@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
-from backend.accounts import Permission, Viewer, acting, call_of, require
+from backend.accounts import Permission, Viewer, require
+from backend.accounts.service import Command
+from backend.accounts.service import changing as changing_subject
 from backend.foundation.lifecycle import move
-from backend.foundation.refusal import NotFound
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
 from backend.handbook import rules
@@ -17,13 +18,8 @@ from backend.handbook.models import HandbookEntry
 from backend.handbook.rules import Action, Facts
 
 
-class EntryCommand(Protocol):
-    """The input of a change to one version, as every such operation takes it; a dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def idempotency_key(self) -> str: ...
+class EntryCommand(Command, Protocol):
+    """The input of a change to one version, as every such operation takes it."""
 
     @property
     def entry_id(self) -> str: ...
@@ -50,15 +46,9 @@ async def changing(
     handbook is fresh when the block has ended.
     """
     require(viewer, Permission.EDIT_HANDBOOK)
-    async with acting(runtime, viewer, call_of(viewer, operation, command)) as outcome:
-        if outcome.replayed:
-            yield None
-            return
-        entry = await outcome.work.lock(HandbookEntry, command.entry_id)
-        if entry is None:
-            raise NotFound
-        yield EntryChange(outcome.work, entry)
-        outcome.result_id = entry.id
+    found = changing_subject(runtime, viewer, operation, command, HandbookEntry, command.entry_id, lambda _entry: True)
+    async with found as change:
+        yield None if change is None else EntryChange(*change)
     await runtime.snapshots.refresh()
 
 
