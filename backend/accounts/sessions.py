@@ -77,7 +77,7 @@ async def end_session(runtime: Runtime, viewer: Viewer, command: EndSession) -> 
         if outcome.replayed:
             return outcome.result_id
         person = (await lock_people(outcome.work, viewer))[viewer.id]
-        session = await Session.get_or_none(id=session_id, staff_id=viewer.id)
+        session = await Session.get_or_none(id=session_id, staff_id=viewer.id) if may_be_id(session_id) else None
         if session is None:
             raise Refused(Refusal(AccountRefusal.SESSION_UNKNOWN, ("session_id",)))
         if session.ended_at is None:
