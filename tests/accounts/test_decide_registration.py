@@ -24,7 +24,6 @@ from tests.builders.applications import a_key, refused
 from tests.builders.everything import everything_in_database
 from tests.builders.mini_program import PlayedMiniProgram
 from tests.builders.people import (
-    MOBILE,
     a_guest,
     a_team,
     body_of,
@@ -188,7 +187,8 @@ async def test_one_number_lets_in_one_person(
     runtime: Runtime, mini_program: PlayedMiniProgram, partner: str, reviewer: Viewer, admin: Viewer
 ) -> None:
     """Two who wait with one number: whichever is let in first, also when both are at once."""
-    for mobile in (MOBILE, "13900139000"):
+    for number in range(6):
+        mobile = f"1390013900{number}"
         waiting = [await a_guest(runtime, mini_program) for _ in range(2)]
         for each in waiting:
             await register(runtime, each, organisation_id=partner, mobile=mobile)
