@@ -11,6 +11,7 @@ from backend.accounts import Viewer
 from backend.accounts.service import acting, call_of
 from backend.foundation.database import lock_name, transaction
 from backend.foundation.events import canonical
+from backend.foundation.ids import may_be_id
 from backend.foundation.refusal import Refusal, Refused
 from backend.foundation.runtime import Runtime
 from backend.foundation.work import Work
@@ -93,8 +94,8 @@ async def mark_inbox_read(runtime: Runtime, viewer: Viewer, command: MarkInboxRe
     async with acting(runtime, viewer, call_of(viewer, READ_OPERATION, command)) as outcome:
         if not outcome.replayed:
             unread = InboxMessage.filter(staff_id=viewer.id, read_at=None)
-            if command.message_ids:
-                await unread.filter(id__in=list(command.message_ids)).update(read_at=outcome.work.now)
+            if ids := [message_id for message_id in command.message_ids if may_be_id(message_id)]:
+                await unread.filter(id__in=ids).update(read_at=outcome.work.now)
             last = await _own(viewer, command.up_to_message_id)
             if last is not None:
                 await unread.filter(sequence__lte=last.sequence).update(read_at=outcome.work.now)
@@ -108,7 +109,9 @@ async def unread_count(viewer: Viewer) -> int:
 
 
 async def _own(viewer: Viewer, message_id: str | None) -> InboxMessage | None:
-    return await InboxMessage.get_or_none(id=message_id, staff_id=viewer.id) if message_id else None
+    if message_id is None or not may_be_id(message_id):
+        return None
+    return await InboxMessage.get_or_none(id=message_id, staff_id=viewer.id)
 
 
 async def _lock_inbox(work: Work, staff_id: str) -> Inbox:
