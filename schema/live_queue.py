@@ -15,7 +15,7 @@ from backend.applications.queries import APPLICATION
 from backend.foundation.views import Reading, Row, Selection, count, fetch
 from backend.review.queries import IN_QUEUE, QUEUE_ORDER
 from schema.common import streams
-from schema.common.access import access, needs, viewer_of
+from schema.common.access import access, needs
 from schema.common.context import Info
 
 # Many changes within this time are told once.
@@ -31,7 +31,10 @@ class ReviewQueue:
     registrations_waiting: int = strawberry.field(description="People who wait to be let in.")
 
 
-@access(needs(Permission.REVIEW_APPLICATIONS, Permission.DECIDE_REGISTRATIONS))
+SETTLES: Final = needs(Permission.REVIEW_APPLICATIONS, Permission.DECIDE_REGISTRATIONS)
+
+
+@access(SETTLES)
 async def review_queue_changed(info: Info) -> AsyncIterator[Row]:
     """Tell what waits for HQ: at once, and again whenever that has changed."""
     context = info.context
@@ -39,7 +42,9 @@ async def review_queue_changed(info: Info) -> AsyncIterator[Row]:
     with context.log_reader.subscribe("application", "staff") as subscription:
         while True:
             reading = await streams.current_reading(context)
-            waiting = await _waiting(reading, viewer_of(context))
+            # Whoever was let follow may have lost the right since.
+            SETTLES.check(reading.viewer)
+            waiting = await _waiting(reading)
             if waiting != told:
                 told = waiting
                 yield waiting
@@ -49,7 +54,8 @@ async def review_queue_changed(info: Info) -> AsyncIterator[Row]:
                 subscription.clear()
 
 
-async def _waiting(reading: Reading, viewer: Viewer) -> Row:
+async def _waiting(reading: Reading) -> Row:
+    viewer: Viewer = reading.viewer
     reviews, decides = viewer.may(Permission.REVIEW_APPLICATIONS), viewer.may(Permission.DECIDE_REGISTRATIONS)
     oldest = (
         await fetch(APPLICATION, Selection.of("queued_at"), reading, where=IN_QUEUE, order_by=QUEUE_ORDER.by, limit=1)
