@@ -19,16 +19,17 @@ async def main(url: str, application_id: str, token: str) -> None:
         runtime = a_runtime(seed="another process")
         reviewer = await authenticate(runtime, token)
         case = Case(runtime, reviewer, application_id)
-        _say("ready")
+        say("ready")
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
         for number in range(5):
             await (case.release if number % 2 else case.claim)(reviewer)
-        _say("written")
+        say("written")
     finally:
         await disconnect()
 
 
-def _say(word: str) -> None:
+def say(word: str) -> None:
+    """Tell whoever started this process."""
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 
