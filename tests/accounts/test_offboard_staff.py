@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ from backend.accounts.models import Invitation, Session, Staff
 from backend.applications import start_application
 from backend.applications.models import Application
 from backend.foundation.events import Event
+from backend.foundation.keyring import Keyring
 from backend.foundation.runtime import Runtime
 from tests.builders.applications import (
     a_draft,
@@ -38,7 +41,9 @@ from tests.builders.applications import (
 from tests.builders.everything import everything_in_database
 from tests.builders.people import a_change, body_of, invite, kinds_of, offboard, reassign, the_person, trail_of
 from tests.builders.pool import open_connections
-from tests.conftest import MakeViewer
+from tests.conftest import Database, MakeViewer
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_everything_ends_and_the_work_goes_on(
@@ -215,6 +220,30 @@ async def test_whoever_writes_while_they_are_cut_off_writes_nothing_after(
     assert not await Event.filter(actor_id=clerk.id, position__gt=left.position).exists()
     assert not await Event.filter(actor_id=clerk.id, occurred_at__gt=left.occurred_at).exists()
     assert await Application.filter(author_id=clerk.id).count() > 0
+    assert not await Application.filter(author_id=clerk.id, successor_id=None).exists()
+
+
+async def test_whoever_writes_in_another_process_is_cut_off_there(
+    runtime: Runtime, database: Database, tmp_path: Path, clerk: Viewer, other_clerk: Viewer, admin: Viewer
+) -> None:
+    """What one process ends, another does not go on with: after the cut-off there is no fact of theirs either."""
+    keyring = tmp_path / "keyring.json"
+    Keyring.generate(keyring)
+    token = await open_session(runtime, clerk.id)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.accounts.keep_filing", database.url, str(keyring), token),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).decode() == "filing\n"
+    await offboard(runtime, admin, clerk.id, other_clerk.id)
+    said, complaint = await process.communicate()
+    assert (process.returncode, said.decode()) == (0, "cut off\n"), complaint
+    left = await Event.get(subject_id=clerk.id, kind="STAFF_LEFT")
+    assert not await Event.filter(actor_id=clerk.id, position__gt=left.position).exists()
     assert not await Application.filter(author_id=clerk.id, successor_id=None).exists()
 
 
