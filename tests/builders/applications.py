@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Final
 
+import orjson
+
 from backend.accounts import PermissionMissing, SessionInvalid, Viewer, actor_of
 from backend.applications import (
     Application,
@@ -23,6 +25,7 @@ from backend.applications import (
     withdraw_application,
 )
 from backend.applications.errors import DraftConflict
+from backend.applications.events import BODIES, EventKind
 from backend.applications.fields import GroupMembership, Kind, SettlementHolder
 from backend.applications.form import FIELDS
 from backend.applications.record import fields_to_pass, values_of
@@ -107,10 +110,12 @@ async def the(application_id: str) -> Application:
 
 
 async def events_of(application_id: str) -> list[Event]:
-    """Give the events of an application, oldest first, after checking that their chain is whole."""
+    """Give the events of an application, oldest first, after checking that the chain is whole and says what it may."""
     events = await Event.filter(subject_id=application_id).order_by("sequence")
     application = await the(application_id)
     assert first_break(events, last_sequence=application.event_sequence, last_hash=application.event_hash) is None
+    for event in events:
+        assert orjson.loads(event.body or "{}").keys() - {"from", "to"} <= BODIES[EventKind(event.kind)], event.kind
     return events
 
 
