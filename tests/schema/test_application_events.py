@@ -13,6 +13,7 @@ from backend.accounts import Viewer, open_session
 from backend.accounts.models import Organisation, Session, Staff
 from backend.foundation.log_reader import POLL_SECONDS
 from backend.foundation.runtime import Runtime
+from tests.builders.applications import withdraw
 from tests.builders.runtime import a_runtime
 from tests.conftest import Database, MakeViewer
 from tests.schema import cases
@@ -98,8 +99,8 @@ async def test_a_stream_that_is_refused_leaves_the_socket(
 
 @pytest.mark.parametrize("with_event", [True, False])
 async def test_a_session_that_ends_takes_its_socket_along(
-    server: Server, runtime: Runtime, clerk: Viewer, other_clerk: Viewer, monkeypatch: pytest.MonkeyPatch,
-    *, with_event: bool,
+    server: Server, runtime: Runtime, clerk: Viewer, other_clerk: Viewer, reviewer: Viewer,
+    monkeypatch: pytest.MonkeyPatch, *, with_event: bool,
 ) -> None:  # fmt: skip
     """Signed out or suspended: the socket is closed with 4403 at the next event, and soon without one."""
     if not with_event:
@@ -113,19 +114,21 @@ async def test_a_session_that_ends_takes_its_socket_along(
             await stream.next()
             await leaving
             if with_event:
-                await case.save(micro_name="离开之后")
+                await withdraw(runtime, reviewer, case.id)
             assert await stream.end() == "4403"
             assert len(stream.cursors) == 1
 
 
-async def test_a_right_that_is_lost_ends_the_stream(server: Server, runtime: Runtime, partner_clerk: Viewer) -> None:
+async def test_a_right_that_is_lost_ends_the_stream(
+    server: Server, runtime: Runtime, partner_clerk: Viewer, reviewer: Viewer
+) -> None:
     """Whoever was moved elsewhere gets no further event of what is not theirs any more; the socket stays."""
     case, token = await cases.started(runtime, partner_clerk), await open_session(runtime, partner_clerk.id)
     elsewhere = await Organisation.get(code="other_partner")
     async with server.following(token, case.id) as stream:
         await stream.next()
         await Staff.filter(id=partner_clerk.id).update(roles="PARTNER_ADMIN", organisation_id=elsewhere.id)
-        await case.save(micro_name="调走之后")
+        await withdraw(runtime, reviewer, case.id)
         assert await stream.end() == "NOT_FOUND"
         assert len(stream.cursors) == 1
         await stream.send({"type": "ping"})

@@ -176,7 +176,7 @@ async def test_a_subscription_that_has_ended_is_forgotten(runtime: Runtime) -> N
             assert await leaving.next(0) is None
         with pytest.raises(ZeroDivisionError), reader.subscribe(door.id):
             raise ZeroDivisionError
-        assert reader._subscriptions == {}  # noqa: SLF001 - what is kept is exactly the question
+        assert reader._followers == {}  # noqa: SLF001 - what is kept is exactly the question
 
 
 async def test_a_wake_between_looking_and_waiting_is_not_lost() -> None:
