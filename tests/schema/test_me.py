@@ -11,15 +11,32 @@ from tests.conftest import MakeViewer
 
 async def test_an_approved_person_is_told_what_they_may_do(api: Api, clerk: Viewer) -> None:
     """Name, organisation, roles and permissions are those of the session's person."""
-    client = await api.client(clerk)
-    assert (await client.call("Me")).value == {
+    told = (await (await api.client(clerk)).call("Me")).value
+    assert told.pop("contacts")
+    assert told == {
         "id": clerk.id,
+        "version": 1,
         "name": "测试clerk",
         "state": "APPROVED",
+        "stage": "ACTIVE",
+        "availableActions": [],
         "roles": ["FIELD_STAFF"],
-        "permissions": ["application.file", "application.read.own"],
+        "permissions": ["application.file", "application.read.own", "handbook.read"],
         "organisationId": clerk.organisation_id,
         "organisationKind": "HQ_FIELD",
+        "organisation": {
+            "id": clerk.organisation_id,
+            "name": "总部系统优化部",
+            "kind": "HQ_FIELD",
+            "state": "OPEN",
+        },
+        "workKind": None,
+        "mobile": None,
+        "mobileVerifiedAt": None,
+        "appliedAt": None,
+        "hurriedAt": None,
+        "decidedAt": None,
+        "decisionReason": None,
     }
 
 
