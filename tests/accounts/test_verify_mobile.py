@@ -15,7 +15,7 @@ from backend.wechat import PlatformFailure
 from tests.builders.applications import a_key, refused
 from tests.builders.everything import everything_in_database
 from tests.builders.mini_program import PlayedMiniProgram
-from tests.builders.people import MOBILE, a_change, body_of, register, the_person, trail_of
+from tests.builders.people import MOBILE, a_change, body_of, the_person, trail_of
 
 SPENT = frozenset({"spent_code"})
 
@@ -101,11 +101,10 @@ async def test_one_code_at_once_is_asked_once(runtime: Runtime, mini_program: Pl
 
 
 async def test_whoever_is_cut_off_meanwhile_keeps_nothing(
-    runtime: Runtime, mini_program: PlayedMiniProgram, guest: Viewer, partner: str, admin: Viewer
+    runtime: Runtime, mini_program: PlayedMiniProgram, clerk: Viewer, admin: Viewer
 ) -> None:
     """Suspended while WeChat was asked: nothing of the call is written."""
-    await register(runtime, guest, organisation_id=partner)
-    await suspend_staff(runtime, admin, await a_change(guest.id))
+    await suspend_staff(runtime, admin, await a_change(clerk.id))
     mini_program.phones["phone-code"] = MOBILE
     async with refused("SessionInvalid", besides=SPENT):
-        await verify_mobile(runtime, mini_program, guest, VerifyMobile(a_key(), "phone-code"))
+        await verify_mobile(runtime, mini_program, clerk, VerifyMobile(a_key(), "phone-code"))
