@@ -19,7 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from backend import opening
 from backend.accounts.events import ACCESS_CHANGED, StaffEvent
-from backend.applications import EXPIRE_JOB, expire_application, on_staff_left
+from backend.applications import EXPIRE_JOB, expire_application, on_staff_left, on_staff_reassigned
 from backend.applications.events import EventKind
 from backend.foundation import database
 from backend.foundation.bus import InProcessBus
@@ -82,6 +82,7 @@ SOCKET_RECHECK_SECONDS: Final = 60.0
 
 _EARLIER_REACTIONS: Final[Mapping[str, tuple[Reaction, ...]]] = {
     StaffEvent.STAFF_LEFT: (on_staff_left, on_access_ended),
+    StaffEvent.STAFF_REASSIGNED: (on_staff_reassigned,),
     StaffEvent.STAFF_SUSPENDED: (on_access_ended,),
     StaffEvent.STAFF_REPORTED: (on_access_ended,),
     EventKind.APPROVED: (opening.on_approved,),

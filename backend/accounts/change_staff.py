@@ -126,9 +126,9 @@ async def decide_registration(runtime: Runtime, viewer: Viewer, command: DecideR
 
 
 async def reassign_staff(runtime: Runtime, viewer: Viewer, command: ReassignStaff) -> str:
-    """Give a person other roles or another organisation, and give their id; what they hold open stays with them.
+    """Give a person other roles or another organisation, and give their id; their work stays where it is.
 
-    Refuses as `decide_registration`.
+    Refuses as `decide_registration`; the features that know of open work refuse a move away from it.
     """
     require(viewer, Permission.MANAGE_STAFF)
     async with deciding(runtime, viewer, REASSIGN_OPERATION, command) as outcome:

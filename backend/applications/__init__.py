@@ -6,6 +6,7 @@ from backend.applications.hand_over_applications import (
     HandOverApplications,
     hand_over_applications,
     on_staff_left,
+    on_staff_reassigned,
     unfinished_of,
 )
 from backend.applications.models import Application
@@ -58,6 +59,7 @@ __all__ = [
     "move_application",
     "move_for",
     "on_staff_left",
+    "on_staff_reassigned",
     "preflight_application",
     "reveal_field",
     "save_application_draft",

@@ -84,6 +84,15 @@ async def on_staff_left(work: Work, subject: Subject, body: Mapping[str, Any]) -
             await _hand_over(work, application, successor_id, SYSTEM_STANDING)
 
 
+async def on_staff_reassigned(_work: Work, subject: Subject, body: Mapping[str, Any]) -> None:
+    """Keep a person where they are while they file for the organisation they would leave: it keeps its applications.
+
+    Refuses with OPEN_WORK; the work is handed over first.
+    """
+    if body["organisation_id"] != body["old_organisation_id"] and (left := await unfinished_of(subject.id)):
+        raise Refused(Refusal(ApplicationRefusal.OPEN_WORK, ("organisation_id",), {"count": len(left)}))
+
+
 async def _hand_over(work: Work, application: Application, successor_id: str, standing: frozenset[Who]) -> None:
     await move_application(
         work,

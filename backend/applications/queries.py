@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from tortoise.expressions import Q
@@ -32,7 +32,16 @@ from backend.foundation.views import Derived, Reading, Relation, Row, Selection,
 from backend.handbook import HANDBOOK, Handbook, RatePlans
 from backend.images.queries import IMAGE
 
-_STANDING = ("state", "author_id", "successor_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
+# What a read must hold for `rules` to say what somebody is to an application.
+STANDING: Final = (
+    "state",
+    "author_id",
+    "successor_id",
+    "organisation_id",
+    "claimer_id",
+    "claimed_until",
+    "approver_id",
+)
 _FORM = ("id", "form", "sealed")
 
 
@@ -50,8 +59,8 @@ class StandingRow:
 
     @classmethod
     def of(cls, row: Row) -> StandingRow:
-        """Take them out of a row that was read with `_STANDING`."""
-        return cls(**{name: row[name] for name in _STANDING})
+        """Take them out of a row that was read with `STANDING`."""
+        return cls(**{name: row[name] for name in STANDING})
 
 
 def scope(viewer: Viewer) -> Q | None:
@@ -215,17 +224,17 @@ APPLICATION = View(
     derived={
         "stage": Derived(("state",), lambda row, _reading: rules.STAGES[State(row["state"])]),
         "shop_name": Derived(("form",), lambda row, _reading: masked_values(row["form"]).get("micro_name")),
-        "form": Derived((*_FORM, *_STANDING), _form),
-        "is_clear_view": Derived(_STANDING, _sees_clear),
+        "form": Derived((*_FORM, *STANDING), _form),
+        "is_clear_view": Derived(STANDING, _sees_clear),
         "sections": Derived((*_FORM, "state", "open_fields", "field_versions"), _sections),
         "missing": Derived(_FORM, _missing),
         "open_fields": Derived(("state", "open_fields", "field_versions"), _open_fields),
-        "available_actions": Derived((*_FORM, *_STANDING, "hold_until", "channel"), _available_actions),
+        "available_actions": Derived((*_FORM, *STANDING, "hold_until", "channel"), _available_actions),
         "cursor": Derived(("event_sequence",), lambda row, _reading: stream_cursor(row["event_sequence"])),
     },
     relations={
         "images": Relation(
-            view=IMAGE, local="id", remote="subject_id", many=True, gate=_sees_clear, gate_needs=_STANDING
+            view=IMAGE, local="id", remote="subject_id", many=True, gate=_sees_clear, gate_needs=STANDING
         ),
     },
 )

@@ -341,4 +341,7 @@ class Migration(migrations.Migration):
             name='work_kind',
             field=fields.CharField(null=True, max_length=16),
         ),
+        # What rows of the first version could not say.
+        ops.RunSQL("UPDATE organisation SET updated_at = created_at"),
+        ops.RunSQL("UPDATE staff SET applied_at = created_at WHERE state = 'PENDING'"),
     ]

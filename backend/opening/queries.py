@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 
 from backend.accounts import Permission
 from backend.applications import rules
-from backend.applications.queries import StandingRow
+from backend.applications.queries import STANDING, StandingRow
 from backend.applications.rules import AWAITING, Who
 from backend.foundation.views import Derived, Reading, Relation, Row, View
 from backend.opening.models import FilingAttempt
@@ -20,8 +20,6 @@ from backend.opening.rules import ApplymentState
 # WeChat Pay's own clocks: an account that is not verified is rejected after 10 days, an unsigned form voided after 30.
 VERIFY_WITHIN_DAYS: Final = 10
 SIGN_WITHIN_DAYS: Final = 30
-
-_STANDING = ("state", "author_id", "organisation_id", "claimer_id", "claimed_until", "approver_id")
 
 
 def _sees_provider(_row: Row, reading: Reading) -> bool:
@@ -102,6 +100,6 @@ APPLICATION_RELATIONS = {
         remote="application_id",
         order_by=("number",),
         gate=_sees_signing,
-        gate_needs=_STANDING,
+        gate_needs=STANDING,
     ),
 }

@@ -83,6 +83,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "ROLES_NOT_GRANTABLE": "您不能授予或变更这些角色，请联系总部管理员。",
         "ROLE_NOT_IN_ORGANISATION": "这类机构没有这个角色，请核对机构和角色。",
         "SUCCESSOR_INVALID": "接手人须是同一机构的在职业务人员，请重新选择。",
+        "OPEN_WORK": "此人在原机构还有 {count} 份未完成的申请，请先移交再调动。",
         "SUCCESSOR_MISSING": "此人还有 {count} 份未完成的申请，请指定接手人。",
         "SESSION_UNKNOWN": "没有找到这个登录，可能已经退出。",
         "TOO_MANY_MESSAGES": "一次最多标记 {max} 条消息。",

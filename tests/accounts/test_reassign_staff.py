@@ -11,7 +11,7 @@ from backend.accounts import ReassignStaff, Role, SessionInvalid, Viewer, reassi
 from backend.accounts.models import Staff
 from backend.accounts.rules import ROLES_IN, OrganisationKind
 from backend.accounts.service import roles_of
-from backend.applications import start_application
+from backend.applications import HandOverApplications, hand_over_applications, start_application
 from backend.foundation.runtime import Runtime
 from tests.builders.applications import a_draft, a_key, a_start, refused, save, the
 from tests.builders.everything import everything_in_database
@@ -40,13 +40,17 @@ async def test_rights_change_from_the_next_request_on(
     }
 
 
-async def test_open_work_stays(runtime: Runtime, clerk: Viewer, admin: Viewer, organisations: dict[str, str]) -> None:
-    """Whoever moves to another organisation keeps filing what they began."""
+async def test_open_work_is_handed_over_first(
+    runtime: Runtime, clerk: Viewer, other_clerk: Viewer, admin: Viewer, organisations: dict[str, str]
+) -> None:
+    """An organisation keeps its applications; whoever files them stays in it, in whatever role."""
     application_id = await a_draft(runtime, clerk)
+    async with refused("OPEN_WORK"):
+        await reassign(runtime, admin, clerk.id, to=organisations["partner"])
+    await hand_over_applications(runtime, admin, HandOverApplications(a_key(), clerk.id, other_clerk.id))
     await reassign(runtime, admin, clerk.id, to=organisations["partner"])
-    viewer = await reauthenticate(runtime, clerk)
-    assert viewer.organisation_id == organisations["partner"]
-    await save(runtime, viewer, application_id, account_bank="农业银行")
+    assert (await reauthenticate(runtime, clerk)).organisation_id == organisations["partner"]
+    await save(runtime, other_clerk, application_id, account_bank="农业银行")
     assert (await the(application_id)).organisation_id == organisations["hq_field"]
 
 
