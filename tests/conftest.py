@@ -253,3 +253,17 @@ async def admin(a_viewer: MakeViewer) -> Viewer:
 async def auditor(a_viewer: MakeViewer) -> Viewer:
     """An HQ auditor, who reads everything masked and changes nothing."""
     return await a_viewer("auditor", Role.AUDITOR, "hq")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how large the role matrix is, where it was asked; here, because one process gathers what several report."""
+    # Its data stands on the people above.
+    from tests.schema.callers import ANSWERS, CALLERS, SEEN  # noqa: PLC0415
+
+    passed = {report.nodeid.rpartition("/")[2].partition("::")[0] for report in terminalreporter.getreports("passed")}
+    if {"test_access.py", "test_objects.py"} <= passed:
+        objects, answers = len({name for name, _ in SEEN}), (len(ANSWERS) + len(SEEN)) * len(CALLERS)
+        terminalreporter.write_line(
+            f"role matrix: {len(ANSWERS)} operations and {objects} objects in {len(SEEN)} situations"
+            f" x {len(CALLERS)} callers = {answers:,} answers"
+        )

@@ -1,8 +1,9 @@
-"""Long runs with fixed seeds: the application machine on both engines, and a crash at every moment of a filing."""
+"""Long runs with fixed seeds: the machines of applications and of people on both engines, and crashes of a filing."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import subprocess
@@ -25,8 +26,9 @@ from rich.text import Text
 from backend.foundation.database import connect, disconnect, migrate
 from backend.tables import TABLES
 from tests import servers
+from tests.accounts import staff_machine
+from tests.journeys import application_machine
 from tests.journeys.application_ground import open_ground
-from tests.journeys.application_machine import play
 
 RUNS: Final = 500
 REPORTS: Final = Path("reports")
@@ -74,18 +76,29 @@ class _Runs(ProgressColumn):
         return Text(f"{self.counted['runs']} runs, {self.counted['steps']} steps")
 
 
-def soak_machine(engine: str, runs: int, shown: _Runs) -> dict[str, object]:
-    """Play the application machine on one engine; give its figures."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url, open_ground(url) as ground:
+def _play_applications(url: str, runs: int, shown: _Runs) -> dict[str, object]:
+    with open_ground(url) as ground:
         shown.counted = ground.counted
-        play(ground, runs=runs)
-    return {
-        "engine": engine,
-        "seconds": round(time.monotonic() - began, 1),
-        "counted": dict(sorted(ground.counted.items())),
-        "states": dict(sorted(ground.states.items())),
-    }
+        application_machine.play(ground, runs=runs)
+    return {"counted": dict(sorted(ground.counted.items())), "states": dict(sorted(ground.states.items()))}
+
+
+def _play_people(url: str, runs: int, shown: _Runs) -> dict[str, object]:
+    with staff_machine.open_staff_ground(url) as ground:
+        shown.counted = ground.counted
+        staff_machine.play(ground, runs=runs)
+    return {"counted": dict(sorted(ground.counted.items()))}
+
+
+MACHINES: Final = {"applications": _play_applications, "people": _play_people}
+
+
+def soak_machine(name: str, engine: str, runs: int, shown: _Runs) -> dict[str, object]:
+    """Play one machine on one engine; give its figures."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
+        figures = MACHINES[name](url, runs, shown)
+    return {"machine": name, "engine": engine, "seconds": round(time.monotonic() - began, 1), **figures}
 
 
 def soak_crashes() -> dict[str, object]:
@@ -107,7 +120,7 @@ def soak_crashes() -> dict[str, object]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run everything, or the machine with another number of runs; write and print the report."""
+    """Run everything, or the machines with another number of runs; write and print the report."""
     runs = int(arguments[0]) if arguments else RUNS
     # Half of what the machine does goes wrong on purpose; the report says all there is to say.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -115,14 +128,14 @@ def main(arguments: list[str]) -> int:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), shown, TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        for engine in ("sqlite", "postgresql"):
-            task = progress.add_task(f"machine on {engine}", total=runs)
-            machines.append(soak_machine(engine, runs, shown))
+        for name, engine in itertools.product(MACHINES, ("sqlite", "postgresql")):
+            task = progress.add_task(f"{name} on {engine}", total=runs)
+            machines.append(soak_machine(name, engine, runs, shown))
             progress.remove_task(task)
         progress.add_task("crashes of a filing", total=None)
         shown.counted = Counter()
         crashes = soak_crashes()
-    report: dict[str, object] = {"machine": machines}
+    report: dict[str, object] = {"machines": machines}
     report["crashes"] = crashes
     REPORTS.mkdir(exist_ok=True)
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
