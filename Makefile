@@ -26,7 +26,7 @@ up: venv ## everything in one process, on the embedded defaults, with demo peopl
 	@exec $(SESAME) up --seed
 
 test: static ## every test (SQLite and PostgreSQL, in process and over real sockets), after the static checks
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: static ## format, lint, types, imports; the SDL, the contract and the generated docs are up to date
 	$(BIN)/python -m pytest --quiet tests/structure

@@ -23,7 +23,7 @@ from tests.builders.applications import (
     withdraw,
 )
 from tests.builders.everything import everything_in_database
-from tests.builders.people import a_change, a_team, body_of, reassign
+from tests.builders.people import a_change, a_team, body_of
 from tests.builders.pool import open_connections
 from tests.conftest import MakeViewer
 
@@ -131,16 +131,6 @@ async def test_to_whom_it_cannot_go(
     for successor_id in (partner_clerk.id, partner_key.id, partner_admin.id, clerk.id, heir.id, "no id"):
         async with refused("SUCCESSOR_INVALID"):
             await hand_over(runtime, partner_admin, partner_clerk.id, successor_id)
-
-
-async def test_work_of_another_organisation_stays(
-    runtime: Runtime, clerk: Viewer, partner_clerk: Viewer, partner_admin: Viewer, admin: Viewer
-) -> None:
-    """Somebody who moved to a partner brings their work along; the partner's admin does not distribute it."""
-    await a_draft(runtime, clerk)
-    await reassign(runtime, admin, clerk.id, to=partner_admin.organisation_id)
-    async with refused("NOT_ALLOWED"):
-        await hand_over(runtime, partner_admin, clerk.id, partner_clerk.id)
 
 
 async def test_the_same_call_again_hands_over_once(

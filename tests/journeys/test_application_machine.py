@@ -7,7 +7,7 @@ import pytest
 from tests.journeys.application_ground import open_ground
 from tests.journeys.application_machine import play
 
-RUNS = 25
+RUNS = 12
 
 
 @pytest.mark.usefixtures("engine")
